@@ -1,0 +1,124 @@
+"""The embedded engine: a DuckDB database in memory that spills to a temporary folder and never touches the network."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from auditor.errors import AuditorError
+from auditor.model.facts import FactType
+from auditor.model.network import in_network
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SETTINGS = {
+    "memory_limit": "1GB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "preserve_insertion_order": True,
+}
+TYPES: dict[FactType, str] = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP",
+    "strings": "VARCHAR[]",
+}
+
+
+class EngineError(AuditorError):
+    """The engine refused a query; the caller knows which input it was reading and says so."""
+
+
+class Database:
+    """One database and its temporary folder (`folder`), both gone on `close`. Times in it are UTC without a zone."""
+
+    name = "duckdb"
+
+    def __init__(self, temporary: Path | None = None) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="auditor-", dir=temporary)
+        self.folder = Path(self._temporary.name)
+        self._connection = duckdb.connect(":memory:", config=SETTINGS | {"temp_directory": str(self.folder / "spill")})
+        self._connection.execute("SET TimeZone = 'UTC'")
+
+    @property
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return f"duckdb {duckdb.__version__}"
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows.
+
+        Raises:
+            EngineError: with the engine's own words.
+        """
+        try:
+            return self._connection.execute(sql, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise EngineError(str(error)) from error
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Return the column names of a table or `FROM` item, with their types."""
+        return {row[0]: row[1] for row in self.execute(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        """Append `rows` to `table`; for small tables only."""
+        listed = [list(row) for row in rows]
+        if listed:
+            marks = ", ".join("?" for _ in listed[0])
+            self._connection.executemany(f"INSERT INTO {quote(table)} VALUES ({marks})", listed)
+
+    def register(self, name: str, data: "pyarrow.Table | pyarrow.RecordBatchReader") -> None:
+        """Make Arrow data readable as the table `name`."""
+        self._connection.register(name, data)
+
+    def define_in_network(self) -> None:
+        """Define the SQL function `in_network(address, network)`; only when a rule asks, for it loads numpy."""
+        self._connection.create_function("in_network", in_network, ["VARCHAR", "VARCHAR"], "BOOLEAN", null_handling="special")
+
+    def close(self) -> None:
+        """Close the database and remove its temporary folder."""
+        self._connection.close()
+        self._temporary.cleanup()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def quote(name: str) -> str:
+    """Return `name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """Return a value as an SQL literal of the engine."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | float():
+            return repr(value)
+        case datetime():
+            return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case list() | tuple():
+            return f"[{', '.join(literal(item) for item in value)}]::VARCHAR[]"
+        case _:
+            raise TypeError(f"no literal for {type(value).__name__}")
+
+
+def column_type(fact_type: FactType) -> str:
+    """Return the engine's type for facts of this type."""
+    return TYPES[fact_type]

@@ -1,0 +1,1 @@
+"""Builds the fact tables: records joined with what the company declares."""

@@ -1,0 +1,144 @@
+"""Loads `auditor.yaml` and the waivers beside it; strict, with every fault and its place."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from auditor.errors import AuditorError, Fault, raise_faults
+from auditor.model.base import Model
+from auditor.model.declarations import (
+    APPLICATION_KEYS,
+    DATASET_KEYS,
+    MODEL_KEYS,
+    OFFER_KEYS,
+    ORGANISATION_KEYS,
+    SHARED,
+    Declarations,
+    relative,
+)
+from auditor.model.factcheck import value_fault
+from auditor.model.facts import TABLES
+from auditor.model.finding import Waiver
+from auditor.model.policy import Category
+from auditor.yamlfile import KeyPath, Tree, nearest, read_yaml, validate
+
+LINKED = ("keys", "projects", "services", "accounts")
+FACTS = {name: fact for table in TABLES.values() for name, fact in table.facts.items()}
+
+
+class WaiverFile(Model):
+    """The waivers file: a list under `waivers`."""
+
+    waivers: tuple[Waiver, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """What was declared, and the SHA-256 of the file; both empty where there is no file."""
+
+    declarations: Declarations
+    waivers: tuple[Waiver, ...] = ()
+    path: str | None = None
+    sha256: str | None = None
+
+
+def load_config(path: Path | None) -> Config:
+    """Return the declarations in the file at `path`, or empty ones for None.
+
+    Raises:
+        AuditorError: the file or its waivers cannot be read or have faults; all of them, with their places.
+    """
+    if path is None:
+        return Config(Declarations())
+    tree = read_yaml(path)
+    declarations, faults = validate(Declarations, tree)
+    if declarations:
+        faults += _faults(tree, declarations)
+    waivers: tuple[Waiver, ...] = ()
+    if declarations and declarations.waivers:
+        waivers, found = _load_waivers(Path(relative(declarations.waivers, path)))
+        faults += found
+    raise_faults("the declarations have faults", faults)
+    assert declarations
+    return Config(declarations, waivers, path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _load_waivers(path: Path) -> tuple[tuple[Waiver, ...], list[Fault]]:
+    try:
+        tree = read_yaml(path)
+    except AuditorError as error:
+        if error.faults:
+            return (), error.faults
+        raise
+    file, faults = validate(WaiverFile, tree)
+    seen: set[str] = set()
+    for i, waiver in enumerate(file.waivers if file else ()):
+        if waiver.finding in seen:
+            faults.append(tree.fault(("waivers", i, "finding"), f"a second waiver for the finding '{waiver.finding}'"))
+        seen.add(waiver.finding)
+    return (file.waivers if file else ()), faults
+
+
+def _faults(tree: Tree, declarations: Declarations) -> list[Fault]:
+    faults = list(_entry(tree, declarations.organisation, ("organisation",), ORGANISATION_KEYS))
+    faults += _entry(tree, declarations.defaults, ("defaults",), SHARED, "application")
+    faults += _reference(tree, declarations.defaults, ("defaults",), "application", declarations.applications)
+    for name, application in declarations.applications.items():
+        path: KeyPath = ("applications", name)
+        faults += _entry(tree, application, path, APPLICATION_KEYS, "title", "model")
+        faults += _reference(tree, application, path, "model", declarations.models)
+    for kind in LINKED:
+        for name, entry in getattr(declarations, kind).items():
+            faults += _entry(tree, entry, (kind, name), SHARED, "application")
+            faults += _reference(tree, entry, (kind, name), "application", declarations.applications)
+    for name, model in declarations.models.items():
+        faults += _model(tree, model, ("models", name))
+    for i, held in enumerate(declarations.authorisations or ()):
+        path = ("authorisations", i)
+        for category in held.scope:
+            if category not in set(Category):
+                hint = nearest(category, {c.value for c in Category})
+                faults.append(tree.fault((*path, "scope"), f"'{category}' is no clause category", hint))
+        for key, known in (("applications", declarations.applications), ("models", declarations.models)):
+            for name in getattr(held, key):
+                if name not in known:
+                    faults.append(tree.fault((*path, key), f"'{name}' is not declared under {key}", nearest(name, set(known))))
+    return faults
+
+
+def _model(tree: Tree, model: Mapping[str, JsonValue], path: KeyPath) -> Iterator[Fault]:
+    yield from _entry(tree, model, path, MODEL_KEYS, "title", "trained_on", "offered")
+    datasets = model.get("trained_on", [])
+    for i, dataset in enumerate(datasets if isinstance(datasets, list) else [datasets]):
+        place = (*path, "trained_on", i)
+        if isinstance(dataset, dict):
+            yield from _entry(tree, dataset, place, DATASET_KEYS)
+            if "dataset" not in dataset:
+                yield tree.fault(place, "the key 'dataset' is missing")
+        else:
+            yield tree.fault(place, "expected a mapping such as {dataset: …, generators: […]}")
+    offered = model.get("offered", {})
+    if isinstance(offered, dict):
+        yield from _entry(tree, offered, (*path, "offered"), OFFER_KEYS)
+    else:
+        yield tree.fault((*path, "offered"), "expected a mapping such as {since: 2025-06-01}")
+
+
+def _entry(tree: Tree, entry: Mapping[str, JsonValue], path: KeyPath, keys: dict[str, str], *others: str) -> Iterator[Fault]:
+    for key, value in entry.items():
+        if key in keys:
+            if fault := value_fault(FACTS[keys[key]], value, key):
+                yield tree.fault((*path, key), *fault)
+        elif key not in others:
+            yield tree.fault((*path, key), f"unknown key '{key}'", nearest(key, {*keys, *others}))
+
+
+def _reference(
+    tree: Tree, entry: Mapping[str, JsonValue], path: KeyPath, key: str, known: Mapping[str, object]
+) -> Iterator[Fault]:
+    value = entry.get(key)
+    if value is not None and value not in known:
+        yield tree.fault((*path, key), f"'{value}' is not declared under {key}s", nearest(str(value), set(known)))

@@ -1,0 +1,112 @@
+"""What a company states about itself in `auditor.yaml`: what no log can know."""
+
+from datetime import date
+from pathlib import PurePath
+
+from pydantic import Field, JsonValue
+
+from auditor.model.base import Model
+from auditor.model.facts import ACCOUNT, APPLICATION, CALL, DATA, DEPLOYMENT, ORGANISATION, FactValue, typed_row, model_facts
+from auditor.model.policy import Identifier, Sentence
+
+Facts = dict[str, FactValue]
+
+MEASURED = ("timestamp", "record.id", "request.count", "gen_ai.response.id")
+SHARED = {
+    fact.name: fact.name
+    for fact in (*CALL, *ACCOUNT, *DATA)
+    if not (fact.text or fact.name in MEASURED or fact.name.startswith("gen_ai.usage."))
+}
+"""Facts that may be declared for all records, or for those of a key, project, service or account, by their full names."""
+
+
+def _short(prefix: str, names: tuple[str, ...]) -> dict[str, str]:
+    return {name.removeprefix(prefix): name for name in names}
+
+
+ORGANISATION_KEYS = _short("organisation.", tuple(fact.name for fact in ORGANISATION))
+APPLICATION_KEYS = _short(
+    "application.", tuple(f.name for f in APPLICATION if f.name not in ("application.id", "application.model.id"))
+) | {fact.name: fact.name for fact in DATA}
+MODEL_KEYS = _short("model.", tuple(fact.name for fact in model_facts("model")))
+OFFER_KEYS = _short("deployment.", tuple(f.name for f in DEPLOYMENT if f.name.startswith("deployment."))) | {
+    "monthly_active_users": "model.monthly_active_users",
+    "since": "timestamp",
+}
+DATASET_KEYS = {
+    "dataset": "dataset.id",
+    "run": "training.run.id",
+    "date": "timestamp",
+    "service": "training.service",
+    "generators": "dataset.generators",
+    "generator_providers": "dataset.generator_providers",
+    "generator_plan": "dataset.generator_plan",
+    "route": "dataset.route",
+    "licence": "dataset.licence",
+    "rows": "dataset.rows",
+}
+"""Key in `auditor.yaml` → fact, for each kind of entry."""
+
+
+class Authorisation(Model):
+    """A permission of a provider: for which clause categories, and for which applications or models (all, if none are named)."""
+
+    id: Sentence
+    provider: Identifier
+    scope: tuple[str, ...] = Field(min_length=1, description="Clause categories that it covers")
+    document: Sentence = Field(description="Where it is written down")
+    applications: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    from_: date | None = Field(None, alias="from")
+    until: date | None = None
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scope as `provider/category`, as rules ask for it."""
+        return [f"{self.provider}/{category}" for category in self.scope]
+
+
+class Declarations(Model):
+    """`auditor.yaml` as written. Entries are facts under the keys of the tables above."""
+
+    organisation: dict[str, JsonValue] = Field(default_factory=dict)
+    defaults: dict[str, JsonValue] = Field(default_factory=dict)
+    applications: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    models: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    keys: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    projects: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    services: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    accounts: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    authorisations: tuple[Authorisation, ...] | None = None
+    positions: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, float] = Field(default_factory=dict)
+    waivers: str | None = Field(None, description="Path of the waivers file, relative to this file")
+    tolerance: float = Field(0, ge=0, le=100, description="Percent of rows that may be undecided in a clear clause")
+
+    @property
+    def organisation_facts(self) -> Facts:
+        """The facts of the company, by full name."""
+        return named("organisation", self.organisation, ORGANISATION_KEYS)
+
+    def application_facts(self, name: str) -> Facts:
+        """The facts of an application, and of the model that its output trains, by full name."""
+        entry = self.applications[name]
+        facts = named("usage", entry, APPLICATION_KEYS) | {"application.id": name}
+        if isinstance(model := entry.get("model"), str):
+            facts |= {f"application.{key}": value for key, value in self.model_facts(model).items()}
+        return facts
+
+    def model_facts(self, name: str) -> Facts:
+        """The facts of a model that the company builds, by full name."""
+        return named("training", self.models[name], MODEL_KEYS) | {"model.id": name}
+
+
+def named(table: str, entry: dict[str, JsonValue], keys: dict[str, str]) -> Facts:
+    """Return the facts of an entry by full name, leaving out keys that are no facts and facts that are not given."""
+    facts = typed_row(table, {keys[key]: value for key, value in entry.items() if key in keys})
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def relative(path: str, beside: PurePath) -> PurePath:
+    """Return `path` as seen from the folder that holds `beside`."""
+    return beside.parent / path

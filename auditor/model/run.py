@@ -1,0 +1,224 @@
+"""The manifest of a run, `run.json`: what was read, under which terms, and the verdict on every clause."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import JsonValue
+
+from auditor.model.base import Model
+from auditor.model.policy import Certainty, Confidence, Severity, TableName
+
+SCHEMA_VERSION = 1
+
+Verdict = Literal["breach", "suspected", "waived", "undetermined", "clear", "not_applicable"]
+VERDICTS: dict[Verdict, str] = {
+    "breach": "a certain rule held",
+    "suspected": "a sign was found that is not proof",
+    "waived": "everything found was accepted by a named person, for a time",
+    "undetermined": "nothing was found, but facts are missing for some rows",
+    "clear": "every governed row was assessed and nothing was found",
+    "not_applicable": "nothing in the inputs is governed by it",
+}
+"""Every verdict with its meaning, from worst to best."""
+
+
+class Tool(Model):
+    """The program that made the run."""
+
+    name: str
+    version: str
+
+
+class RunInfo(Model):
+    """When and how the run was made. `id` and `started_at` alone differ between runs on the same inputs."""
+
+    id: str
+    started_at: str
+    now: date
+    terms: str
+    engine: str
+
+
+class InputInfo(Model):
+    """One input. `records` counts readable records, duplicates included; times are RFC 3339 in UTC."""
+
+    uri: str
+    format: str
+    sha256: str
+    bytes: int
+    records: int
+    rejected: int
+    duplicates: int
+    skipped: int
+    first: str | None
+    last: str | None
+    truncated: str = ""
+
+
+class PackInfo(Model):
+    """A policy pack that was used."""
+
+    id: str
+    sha256: str
+
+
+class ConfigInfo(Model):
+    """The configuration file that was used; both None if there was none."""
+
+    path: str | None
+    sha256: str | None
+
+
+class Totals(Model):
+    """Counts of usage records, each in one place: received = assessed + unknown + not_governed + rejected + duplicates.
+
+    `records` = assessed + unknown + not_governed; `governed` = assessed + unknown. A governed record is assessed if at
+    least one rule gave a definite answer for it. `checks` counts pairs of a governed row (of any table) and a rule;
+    `decided` those with a definite answer.
+    """
+
+    received: int
+    records: int
+    rejected: int
+    duplicates: int
+    governed: int
+    assessed: int
+    unknown: int
+    not_governed: int
+    checks: int
+    decided: int
+
+
+class RuleResult(Model):
+    """What one rule answered. Rows: governed = hits + unknown + the rest, which were found not to hold."""
+
+    id: str
+    title: str
+    table: TableName
+    certainty: Certainty
+    governed: int
+    hits: int
+    unknown: int
+    missing_facts: dict[str, int]
+    not_examined: bool
+    judged: bool = True
+
+
+class VersionResult(Model):
+    """A clause version, with the rows that were judged under it."""
+
+    id: str
+    section: str
+    from_: date
+    until: date | None
+    source: str
+    url: str
+    confidence: Confidence
+    governed: int
+    hits: int
+
+
+class ReadingInfo(Model):
+    """One reading of an open term, and whether counsel took it."""
+
+    id: str
+    says: str
+    taken: bool
+
+
+class ClauseResult(Model):
+    """The verdict on one clause, with all that a report says about it.
+
+    `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. `version` is the version that
+    applied to the latest governed row (the newest one if there was none).
+    """
+
+    id: str
+    provider: str
+    document: str
+    title: str
+    category: str
+    kind: str
+    severity: Severity
+    version: str
+    verdict: Verdict
+    why: str
+    governed: int
+    hits: int
+    unknown: int
+    waived: int
+    missing_facts: dict[str, int]
+    rules: tuple[RuleResult, ...]
+    versions: tuple[VersionResult, ...]
+    says: str
+    exceptions: tuple[str, ...]
+    remedy: str
+    position: str | None
+    readings: tuple[ReadingInfo, ...]
+
+
+class ParameterInfo(Model):
+    """A parameter as used in the run."""
+
+    id: str
+    value: float
+    default: float
+    unit: str
+    reason: str
+
+
+class FindingsTotal(Model):
+    """Findings by status."""
+
+    active: int
+    waived: int
+    expired: int
+    baseline: int
+
+
+class FactCoverage(Model):
+    """How many of the records carry a fact, in the records themselves or by declaration."""
+
+    fact: str
+    meaning: str
+    recorded: int
+    present: int
+
+
+class Advice(Model):
+    """What to declare to learn more: a missing fact, whose it is, and how many checks wait for it."""
+
+    fact: str
+    meaning: str
+    checks: int
+    clauses: tuple[str, ...]
+    principals: dict[str, int]
+
+
+class Coverage(Model):
+    """`coverage.json`: what could be seen and what could not."""
+
+    records: int
+    facts: tuple[FactCoverage, ...]
+    tables: dict[str, int]
+    unused_fields: dict[str, tuple[str, ...]]
+    advice: tuple[Advice, ...]
+
+
+class Manifest(Model):
+    """`run.json`."""
+
+    schema_version: int
+    tool: Tool
+    run: RunInfo
+    organisation: str
+    inputs: tuple[InputInfo, ...]
+    packs: tuple[PackInfo, ...]
+    config: ConfigInfo
+    totals: Totals
+    clauses: tuple[ClauseResult, ...]
+    findings_total: FindingsTotal
+    parameters: tuple[ParameterInfo, ...]
+    positions: dict[str, str]
+    authorisations: tuple[dict[str, JsonValue], ...] = ()
+    complete: bool = True
