@@ -209,3 +209,9 @@ def _fields(model: Any, path: KeyPath) -> list[str]:
 
 def _is_container(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", None) in (tuple, dict, list)
+
+
+def write_yaml(value: JsonValue) -> str:
+    """Return data as YAML text that `parse_yaml` reads back as the same data."""
+    text: str = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110)
+    return text

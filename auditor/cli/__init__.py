@@ -10,7 +10,12 @@ from auditor import __version__
 from auditor.errors import AuditorError, ExitCode
 
 VERBS = {
+    "replay": "replay",
+    "report": "report",
     "policy": "policy",
+    "explain": "explain",
+    "init": "init",
+    "sources": "sources",
 }
 """Verb → module in this package; the module's `command` is the click command."""
 

@@ -30,7 +30,7 @@ from auditor.errors import raise_faults
 
 LINKS = {"keys": "api_key.id", "projects": "project.id", "services": "service.name", "accounts": "account.id"}
 """Section of `auditor.yaml` → the fact of a record by which its entries are found, nearest first."""
-DISTINCT = "distinct_records"
+DISTINCT, WITHIN = "distinct_records", "period_records"
 
 
 class Host(Model):
@@ -57,7 +57,7 @@ class _Source:
 
 
 def create_tables(db: Database, config: Config, now: date) -> None:
-    """Create every fact table in `db`, which holds the view `distinct_records`; declared things are dated `now` by default."""
+    """Create every fact table in `db`, which holds the view `period_records`; declared things are dated `now` by default."""
     declared = config.declarations
     organisation = declared.organisation_facts
     midnight = datetime.combine(now, time(), UTC)
@@ -91,16 +91,29 @@ def find_duplicates(db: Database) -> dict[int, int]:
     return dict(db.execute("SELECT _input, count(*) FROM duplicates GROUP BY _input"))
 
 
+def limit_period(db: Database, since: date | None, until: date | None) -> int:
+    """Create the view `period_records` of the distinct records from `since` to `until`, both days included, in UTC.
+
+    Records without a time stay in: they cannot be placed. Returns the number of records left out.
+    """
+    columns = db.columns(DISTINCT)
+    parts = [f"\"timestamp\" < DATE '{since}'"] if since else []
+    parts += [f"\"timestamp\" >= DATE '{until}' + INTERVAL 1 DAY"] if until else []
+    outside = f"coalesce({' OR '.join(parts)}, FALSE)" if parts and "timestamp" in columns else "FALSE"
+    db.execute(f"CREATE VIEW {WITHIN} AS SELECT * FROM {DISTINCT} WHERE NOT {outside}")
+    return int(db.execute(f"SELECT count_if({outside}) FROM {DISTINCT}")[0][0])
+
+
 def _create_usage(db: Database, config: Config, organisation: Facts) -> None:
     declared = config.declarations
-    columns = frozenset(db.columns(DISTINCT))
+    columns = frozenset(db.columns(WITHIN))
     sources = [*_links(db, declared, columns)]
     application = [f'r."application.id"'] * ("application.id" in columns)
     application += [f"{source.alias}._application" for source in sources]
     default = declared.defaults.get("application")
     application.append(literal(default) if isinstance(default, str) else "NULL::VARCHAR")
     own = _small_source(db, "applications", {n: declared.application_facts(n) for n in declared.applications})
-    linked = f"(SELECT r.*, {_select_linked(sources)}coalesce({', '.join(application)}) AS _app FROM {DISTINCT} AS r{''.join(s.join for s in sources)})"
+    linked = f"(SELECT r.*, {_select_linked(sources)}coalesce({', '.join(application)}) AS _app FROM {WITHIN} AS r{''.join(s.join for s in sources)})"
     hosts = _host_source(db, columns)
     defaults = named("usage", declared.defaults, SHARED)
     select = ["l._row", "l._input", "l._line"]
@@ -155,7 +168,7 @@ def _host_source(db: Database, columns: frozenset[str]) -> _Source | None:
     raise_faults("the table of hosts has faults", faults)
     assert table
     db.execute("CREATE TABLE declared_hosts (_host VARCHAR, route VARCHAR, provider VARCHAR)")
-    for (name,) in db.execute(f'SELECT DISTINCT "server.address" FROM {DISTINCT} WHERE "server.address" IS NOT NULL'):
+    for (name,) in db.execute(f'SELECT DISTINCT "server.address" FROM {WITHIN} WHERE "server.address" IS NOT NULL'):
         host = next((h for h in table.hosts if fnmatchcase(name.lower(), h.host)), None)
         if host:
             db.execute(f"INSERT INTO declared_hosts VALUES ({literal(name)}, {literal(host.route)}, {literal(host.provider)})")
@@ -250,14 +263,19 @@ def _deployment_rows(declared: Declarations) -> list[Facts]:
     return rows
 
 
-def _made_from(declared: Declarations, name: str) -> list[str]:
-    """The models whose weights or output went into a model, as far as they are declared."""
-    base = declared.model_facts(name).get("model.base")
-    found = [base] if isinstance(base, str) else []
-    for row in _training_rows(declared):
-        generators = row.get("dataset.generators")
-        if row["model.id"] == name and isinstance(generators, list):
-            found += generators
+def _made_from(declared: Declarations, name: str) -> list[str] | None:
+    """The models whose weights or output went into a model and its own bases; None where that is not fully declared."""
+    found: list[str] = []
+    for model in declared.lineage(name):
+        base, datasets = model.get("base"), model.get("trained_on")
+        if base is None and datasets is None:
+            return None
+        found += [base] if isinstance(base, str) and base not in declared.models else []
+        for dataset in datasets if isinstance(datasets, list) else []:
+            generators = dataset.get("generators") if isinstance(dataset, dict) else None
+            if not isinstance(generators, list):
+                return None
+            found += [generator for generator in generators if isinstance(generator, str)]
     return list(dict.fromkeys(found))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from auditor.model.expr import TRUE, Compare, Const, Expr, all_of, any_of
+from auditor.model.expr import TRUE, And, Compare, Const, Expr, all_of, any_of
 from auditor.model.policy import Certainty, TableName, Version
 
 
@@ -93,5 +93,10 @@ class Check:
     @property
     def selected(self) -> Expr:
         """The row is governed and meets the rule's condition; unknown where a judge would have to say."""
-        judge: tuple[Expr, ...] = (Const(None, "judge"),) if self.not_judged else ()
-        return all_of(self.governed, self.condition, *judge)
+        return all_of(self.governed, *self.conditions)
+
+    @property
+    def conditions(self) -> tuple[Expr, ...]:
+        """What a governed row must meet."""
+        own = self.condition.parts if isinstance(self.condition, And) else (self.condition,)
+        return (*own, Const(None, "judge")) if self.not_judged else own

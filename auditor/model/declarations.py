@@ -97,8 +97,19 @@ class Declarations(Model):
         return facts
 
     def model_facts(self, name: str) -> Facts:
-        """The facts of a model that the company builds, by full name."""
-        return named("training", self.models[name], MODEL_KEYS) | {"model.id": name}
+        """The facts of a model that the company builds, by full name; its base is the first that is not its own."""
+        facts = named("training", self.models[name], MODEL_KEYS) | {"model.id": name}
+        base = self.lineage(name)[-1].get("base")
+        return facts | {"model.base": base} if isinstance(base, str) else facts
+
+    def lineage(self, name: str) -> list[dict[str, JsonValue]]:
+        """The declared model and those of its own bases that are declared too, each derived from the next."""
+        entries: dict[str, dict[str, JsonValue]] = {}
+        following: JsonValue = name
+        while isinstance(following, str) and following in self.models and following not in entries:
+            entries[following] = self.models[following]
+            following = entries[following].get("base")
+        return list(entries.values())
 
 
 def named(table: str, entry: dict[str, JsonValue], keys: dict[str, str]) -> Facts:

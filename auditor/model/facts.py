@@ -147,6 +147,7 @@ APPLICATION = (
         values=("session", "once", "none"),
     ),
     Fact("application.accuracy_notice", "boolean", "Whether users are told to check factual claims"),
+    Fact("application.known_risks_disclosed", "boolean", "Whether its known dangers are told to the people who use it"),
     Fact("application.output_as_human", "boolean", "Whether its output is presented as made by a person"),
     Fact("application.output_published", "boolean", "Whether its output is published or shared with outsiders"),
     Fact("application.output_reviewed", "boolean", "Whether output is reviewed by a person before it is shared"),
@@ -158,6 +159,7 @@ APPLICATION = (
     Fact("application.parental_consent", "boolean", "Whether a parent or guardian agreed to use by minors"),
     Fact("application.uses", "strings", "Practices the terms name: social-scoring, emotion-inference, …"),
     Fact("application.marks_used", "boolean", "Whether the provider's names or marks are used in its own name"),
+    Fact("application.attribution_text", "string", "Attribution shown in its site, interface or documentation; empty if none"),
     Fact("application.training_service", "string", "Provider whose own tuning service trains the model, if one does"),
     Fact("application.model.id", "string", "Model that its output trains, as named in auditor.yaml"),
 )
@@ -168,6 +170,7 @@ DATA = (
     Fact("data.children", "boolean", "Whether personal data of children under 13 is sent"),
     Fact("data.confidential", "boolean", "Whether confidential or regulated data is sent"),
     Fact("data.export_controlled", "boolean", "Whether data is sent that needs a government export licence"),
+    Fact("data.rights_held", "boolean", "Whether the company holds the rights to what it sends, licences of datasets included"),
 )
 
 ORGANISATION = (
@@ -208,6 +211,7 @@ DEPLOYMENT = (
     TIMESTAMP,
     Fact("deployment.id", "string", "Model or application that is offered, as named in auditor.yaml"),
     Fact("deployment.kind", "string", "What is offered", values=("model", "application")),
+    Fact("deployment.weights_released", "boolean", "Whether copies of its weights are given to anybody outside the company"),
     Fact("deployment.licence_files", "strings", "Licence and notice files that go with it"),
     Fact("deployment.notice_text", "string", "Text of its notice file", text=True),
     Fact("deployment.attribution_text", "string", "Attribution shown in its site, interface or documentation"),

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field
 
 from auditor.model.base import Model
+from auditor.model.declarations import Authorisation
 from auditor.model.policy import Certainty, Confidence, Severity, TableName
 
 SCHEMA_VERSION = 1
@@ -70,7 +71,9 @@ class ConfigInfo(Model):
 
 
 class Totals(Model):
-    """Counts of usage records, each in one place: received = assessed + unknown + not_governed + rejected + duplicates.
+    """Counts of usage records, each in one place.
+
+    received = assessed + unknown + not_governed + outside_period + rejected + duplicates.
 
     `records` = assessed + unknown + not_governed; `governed` = assessed + unknown. A governed record is assessed if at
     least one rule gave a definite answer for it. `checks` counts pairs of a governed row (of any table) and a rule;
@@ -81,6 +84,7 @@ class Totals(Model):
     records: int
     rejected: int
     duplicates: int
+    outside_period: int
     governed: int
     assessed: int
     unknown: int
@@ -109,7 +113,7 @@ class VersionResult(Model):
 
     id: str
     section: str
-    from_: date
+    from_: date = Field(alias="from")
     until: date | None
     source: str
     url: str
@@ -196,12 +200,16 @@ class Advice(Model):
 
 
 class Coverage(Model):
-    """`coverage.json`: what could be seen and what could not."""
+    """`coverage.json`: what could be seen and what could not.
+
+    `unused_fields`: per input, fields that no fact takes. `skipped`: per input, things that are no records, by reason.
+    """
 
     records: int
     facts: tuple[FactCoverage, ...]
     tables: dict[str, int]
     unused_fields: dict[str, tuple[str, ...]]
+    skipped: dict[str, dict[str, int]] = Field(default_factory=dict)
     advice: tuple[Advice, ...]
 
 
@@ -220,5 +228,5 @@ class Manifest(Model):
     findings_total: FindingsTotal
     parameters: tuple[ParameterInfo, ...]
     positions: dict[str, str]
-    authorisations: tuple[dict[str, JsonValue], ...] = ()
+    authorisations: tuple[Authorisation, ...] = ()
     complete: bool = True

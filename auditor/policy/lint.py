@@ -21,6 +21,10 @@ def lint(tree: Tree, document: Document, pack: str) -> Iterator[Fault]:
     yield from _unique(tree, "clause", ("clauses",), [clause.id for clause in document.clauses])
     for i, clause in enumerate(document.clauses):
         yield from _clause(tree, document, clause, ("clauses", i))
+    tables = {rule.table for clause in document.clauses for rule in clause.rules}
+    for name, value in document.test_facts.items():
+        known = next((table for table in sorted(tables) if name in TABLES[table].facts), min(tables))
+        yield from fact_faults(tree, {name: value}, ("test_facts",), known)
     used = str(tree.value)
     for name in document.parameters:
         if f"'parameter': '{name}'" not in used:

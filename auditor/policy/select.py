@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from auditor.errors import AuditorError, raise_faults, Fault, Location
+from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.model.check import Check, Span
 from auditor.model.expr import bind
-from auditor.model.policy import Certainty, ParameterRef
+from auditor.model.policy import Certainty, Document, ParameterRef
 from auditor.policy.load import ParsedRule, Policy
 from auditor.yamlfile import nearest
 
@@ -66,7 +66,7 @@ def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
     certainty = _certainty(parsed, choices)
     if not spans or certainty is None:
         return None
-    values = parameter_values(parsed, choices)
+    values = parameter_values(parsed.document, choices)
     measure = parsed.measure
     if measure and isinstance(rule.exceeds, ParameterRef):
         measure = replace(measure, limit=values[rule.exceeds.parameter])
@@ -86,12 +86,12 @@ def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
     )
 
 
-def parameter_values(parsed: ParsedRule, choices: Choices) -> dict[str, float]:
+def parameter_values(document: Document, choices: Choices) -> dict[str, float]:
     """Return the values of the document's parameters: the organisation's where it set one, else the defaults."""
     chosen = choices.parameters
     return {
-        name: chosen.get(f"{parsed.document.id}/{name}", chosen.get(name, parameter.default))
-        for name, parameter in parsed.document.parameters.items()
+        name: chosen.get(f"{document.id}/{name}", chosen.get(name, parameter.default))
+        for name, parameter in document.parameters.items()
     }
 
 

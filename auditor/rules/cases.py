@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from auditor.model.check import Check
-from auditor.model.facts import typed_row
+from auditor.model.facts import TABLES, typed_row
 from auditor.model.policy import RuleTest
 from auditor.rules.scalar import Row, evaluate, evaluate_check, missing_for_check
 
@@ -22,7 +22,8 @@ class Outcome:
 
 def run_case(check: Check, test: RuleTest, base: Mapping[str, JsonValue]) -> str:
     """Run one test of a rule and return what is wrong with it, or nothing if it passes."""
-    rows = [typed_row(check.table, {**base, **record}) for record in test.records or (test.facts,)]
+    known = {name: value for name, value in base.items() if name in TABLES[check.table].facts}
+    rows = [typed_row(check.table, {**known, **record}) for record in test.records or (test.facts,)]
     latest = check.spans[-1].start
     rows = [{**row, "timestamp": row["timestamp"] if "timestamp" in row else latest} for row in rows]
     outcome = _outcome(check, rows)

@@ -4,15 +4,15 @@ States are written per row (true, false or NULL), then counted. Nothing is loade
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from auditor.engine import Database, literal, quote
 from auditor.model.check import Check, WindowMeasure
-from auditor.model.expr import TRUE, Network, Regex, facts_of
+from auditor.model.expr import TRUE, And, Network, Regex, facts_of
 from auditor.model.facts import TABLES, Table
-from auditor.rules.sql import Renderer, leaves, missing_conditions
+from auditor.rules.sql import Renderer, leaves, missing_conditions, nested_nodes
 
 DIALECT = "duckdb"
 HITS = "hits"
@@ -21,9 +21,10 @@ HITS = "hits"
 
 @dataclass(frozen=True)
 class CheckCounts:
-    """Rows for one check: `governed` surely; `hits` true; `unknown` undecided, with the facts missing for it."""
+    """Rows for one check: `governed` surely, `concerned` perhaps; `hits` true; `unknown` undecided, and the facts missing."""
 
     governed: int
+    concerned: int
     hits: int
     unknown: int
     missing: dict[str, int]
@@ -81,18 +82,22 @@ class _Evaluation:
         self.checks = checks
         self.states = f"states_{table.name}"
         regexes = self._regexes()
-        self.renderer = Renderer(table, {fact: f"_any_{fact}" for fact in regexes})
-        anywhere = (f"regexp_matches({quote(fact)}, {literal('|'.join(f'(?:{p})' for p in patterns))}) AS {quote(f'_any_{fact}')}"
-                    for fact, patterns in regexes.items())
-        self.source = f"(SELECT {', '.join(['*', *anywhere])} FROM {quote(table.name)})"
+        prefilters = {fact: f"_any_{fact}" for fact in regexes}
+        anywhere = [f"regexp_matches({quote(fact)}, {literal('|'.join(f'(?:{p})' for p in patterns))}) AS {quote(prefilters[fact])}"
+                    for fact, patterns in regexes.items()]
+        plain = Renderer(table, prefilters)
+        self.columns = {expr: f"_g{n}" for n, expr in enumerate(dict.fromkeys(check.governed for _, check in checks))}
+        governed = [f"{self._sql(plain.render(expr))} AS {name}" for expr, name in self.columns.items()]
+        self.renderer = Renderer(table, prefilters, self.columns)
+        self.source = f"(SELECT {', '.join(['*', *governed, *anywhere])} FROM {quote(table.name)})"
 
     def run(self, rows: int) -> Outcome:
         self._write_states()
         governed, assessed = self._count_rows()
         counts = self._count_checks()
-        missing = self._count_missing([(i, c) for i, c in self.checks if counts[i][2]])
-        self._add_hits([(i, c) for i, c in self.checks if counts[i][1]])
-        checks = {c.id: CheckCounts(*counts[i], missing.get(i, {})) for i, c in self.checks}
+        missing = self._count_missing([(i, c) for i, c in self.checks if counts[i].unknown])
+        self._add_hits([(i, c) for i, c in self.checks if counts[i].hits])
+        checks = {c.id: replace(counts[i], missing=missing.get(i, {})) for i, c in self.checks}
         return Outcome(rows, governed, assessed, checks, self._count_clauses())
 
     def _regexes(self) -> dict[str, list[str]]:
@@ -108,9 +113,8 @@ class _Evaluation:
         return expr.sql(dialect=DIALECT)
 
     def _write_states(self) -> None:
-        columns = ["_row", '"timestamp"']
-        columns += [f"{self._sql(self.renderer.render(c.governed))} AS g{i}" for i, c in self.checks]
-        columns += [f"{self._sql(self.renderer.render(c.selected))} AS r{i}" for i, c in self.checks if not c.measure]
+        columns = ["_row", '"timestamp"', *self.columns.values()]
+        columns += [f"{self._selected(c)} AS r{i}" for i, c in self.checks if not c.measure]
         files = {"plain": f"SELECT {', '.join(columns)} FROM {self.source}"}
         groups: dict[tuple[str, ...], list[tuple[int, Check, WindowMeasure]]] = {}
         for i, check in self.checks:
@@ -122,8 +126,12 @@ class _Evaluation:
             self.db.execute(f"COPY ({query}) TO {literal(self._file(suffix))} (FORMAT parquet, COMPRESSION lz4)")
         measured = [column for number, members in enumerate(groups.values()) for column in _measured(number, members)]
         joins = "".join(f" LEFT JOIN {self._read(f'by{n}')} AS by{n} ON by{n}._row = plain._row" for n in range(len(groups)))
-        select = ", ".join(["plain.*", *measured])
+        governed = [f"plain.{self.columns[check.governed]} AS g{i}" for i, check in self.checks]
+        select = ", ".join(["plain.*", *governed, *measured])
         self.db.execute(f"CREATE VIEW {quote(self.states)} AS SELECT {select} FROM {self._read('plain')} AS plain{joins}")
+
+    def _selected(self, check: Check) -> str:
+        return self._sql(self.renderer.render(And((check.governed, *check.conditions))))
 
     def _file(self, suffix: str) -> str:
         return str(self.db.folder / f"{self.states}_{suffix}.parquet")
@@ -134,7 +142,7 @@ class _Evaluation:
     def _windows(self, by: tuple[str, ...], members: list[tuple[int, Check, WindowMeasure]]) -> str:
         """The query for all measures of one grouping; rows that no measure selects are left out."""
         keys = [quote(name) for name in by]
-        selected = {i: self._sql(self.renderer.render(check.selected)) for i, check, _ in members}
+        selected = {i: self._selected(check) for i, check, _ in members}
         base = ["_row", '"timestamp"', *keys, 'coalesce("request.count", 1) AS _n' if self.table.name == "usage" else "1 AS _n"]
         base += [f"{sql} AS s{i}" for i, sql in selected.items()]
         for i, _, measure in members:
@@ -167,10 +175,11 @@ class _Evaluation:
         counts: tuple[int, int] = self.db.execute(f"SELECT count_if({maybe}), count_if({assessed}) FROM {quote(self.states)}")[0]
         return counts
 
-    def _count_checks(self) -> dict[int, tuple[int, int, int]]:
-        columns = [c for i, _ in self.checks for c in (f"count_if(g{i})", f"count_if(r{i})", f"count_if(r{i} IS NULL)")]
+    def _count_checks(self) -> dict[int, CheckCounts]:
+        conditions = ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")
+        columns = [f"count_if({condition.format(i)})" for i, _ in self.checks for condition in conditions]
         row = self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0]
-        return {i: (row[3 * n], row[3 * n + 1], row[3 * n + 2]) for n, (i, _) in enumerate(self.checks)}
+        return {i: CheckCounts(*row[4 * n : 4 * n + 4], missing={}) for n, (i, _) in enumerate(self.checks)}
 
     def _count_clauses(self) -> dict[str, ClauseCounts]:
         found = {}
@@ -191,20 +200,24 @@ class _Evaluation:
 
     def _count_missing(self, undecided: list[tuple[int, Check]]) -> dict[int, dict[str, int]]:
         """Count, per check and fact, the undecided rows for which the fact's absence is to blame."""
+        nodes = dict.fromkeys(node for _, check in undecided for node in nested_nodes(check.selected))
+        renderer = Renderer(self.table, columns={node: f"_n{n}" for n, node in enumerate(nodes)})
         columns: list[tuple[int, str, str]] = []
         for i, check in undecided:
             conditions = {
                 fact: f"({self._sql(condition)})" + (f" AND s{i} IS NULL" if check.measure else "")
-                for fact, condition in missing_conditions(check.selected, self.renderer).items()
+                for fact, condition in missing_conditions(check.selected, renderer).items()
             }
             if check.measure:
                 _blame_measure(i, check, check.measure, conditions)
             columns += [(i, fact, f"count_if(r{i} IS NULL AND ({condition}))") for fact, condition in conditions.items()]
         if not columns:
             return {}
+        states = [f"states.{name}{i}" for i, check in undecided for name in ("r", "s", "o")[: 3 if check.measure else 1]]
+        states += [f"{self._sql(self.renderer.render(node))} AS _n{n}" for n, node in enumerate(nodes)]
         joined = f"{self.source} AS facts JOIN {quote(self.states)} AS states ON facts._row = states._row"
-        facts = f"SELECT facts.*, states.* EXCLUDE (_row, \"timestamp\") FROM {joined}"
-        row = self.db.execute(f"SELECT {', '.join(sql for _, _, sql in columns)} FROM ({facts})")[0]
+        rows = f"SELECT {', '.join(['facts.*', *states])} FROM {joined}"
+        row = self.db.execute(f"SELECT {', '.join(sql for _, _, sql in columns)} FROM ({rows})")[0]
         missing: dict[int, dict[str, int]] = {}
         for (i, fact, _), count in zip(columns, row, strict=True):
             if count:

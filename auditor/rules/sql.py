@@ -33,15 +33,25 @@ UNKNOWN = exp.Cast(this=exp.Null(), to=exp.DataType.build("BOOLEAN"))
 
 
 class Renderer:
-    """Renders conditions over one fact table. `prefilters` maps a text fact to a column that is true where any regex on it
-    could match; the single expressions are then tried on those rows only."""
+    """Renders conditions over one fact table.
 
-    def __init__(self, table: Table, prefilters: Mapping[str, str] | None = None) -> None:
+    Args:
+        table: the fact table.
+        prefilters: text fact → column that is true where any regex on it could match; each is tried on those rows only.
+        columns: expression → column that holds its value already.
+    """
+
+    def __init__(
+        self, table: Table, prefilters: Mapping[str, str] | None = None, columns: Mapping[Expr, str] | None = None
+    ) -> None:
         self._table = table
         self._prefilters = prefilters or {}
+        self._columns = columns or {}
 
     def render(self, expr: Expr) -> exp.Expr:
         """Return `expr` as an SQL expression."""
+        if expr in self._columns:
+            return column(self._columns[expr])
         match expr:
             case And(parts):
                 return self._and(parts)
@@ -154,6 +164,17 @@ def _walk_missing(expr: Expr, above: list[exp.Expr], renderer: Renderer, found: 
             for fact in facts_of(expr):
                 absent = is_null(renderer.render(expr)) if isinstance(expr, Network) else is_null(column(fact))
                 found.setdefault(fact, []).append(_join(exp.And, [*(c.copy() for c in above), absent], exp.true()))
+
+
+def nested_nodes(expr: Expr) -> list[Expr]:
+    """Return the nodes below the root whose state decides whether a missing fact below them matters."""
+    match expr:
+        case And(parts) | Or(parts):
+            return [node for part in parts for node in ([part] if _nested(part) else []) + nested_nodes(part)]
+        case Not(part):
+            return nested_nodes(part)
+        case _:
+            return []
 
 
 def _nested(expr: Expr) -> bool:

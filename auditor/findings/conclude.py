@@ -1,0 +1,159 @@
+"""Counts and findings → the verdict on every clause, and a sentence that says why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.model.check import Check
+from auditor.model.finding import Finding
+from auditor.model.policy import Clause, Document, Rule, Version
+from auditor.model.run import ClauseResult, ReadingInfo, RuleResult, Verdict, VersionResult
+from auditor.rules.evaluate import CheckCounts, ClauseCounts, Outcome
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What came out of the evaluation: outcomes by table, findings, and what was chosen."""
+
+    checks: Sequence[Check]
+    outcomes: Mapping[str, Outcome]
+    findings: Sequence[Finding]
+    positions: Mapping[str, str]
+    tolerance: float
+
+    def examined(self, table: str) -> bool:
+        """Whether the table has rows at all."""
+        return self.outcomes[table].rows > 0
+
+
+def conclude(documents: Sequence[Document], answers: Answers) -> list[ClauseResult]:
+    """Return the result of every clause, in the order of the packs."""
+    used = {
+        check.clause.split("/")[0]
+        for check in answers.checks
+        if (counts := answers.outcomes[check.table].checks.get(check.id)) and counts.concerned
+    }
+    return [
+        _clause(document, clause, answers, provider_used=document.provider in used)
+        for document in documents
+        for clause in document.clauses
+    ]
+
+
+def _clause(document: Document, clause: Clause, answers: Answers, *, provider_used: bool) -> ClauseResult:
+    name = document.clause_id(clause)
+    counts = [c for outcome in answers.outcomes.values() if (c := outcome.clauses.get(name))]
+    rules = tuple(_rule(f"{name}/{rule.id}", rule, answers) for rule in clause.rules)
+    found = [finding for finding in answers.findings if finding.clause == name]
+    governed, hits, unknown = (sum(getattr(c, key) for c in counts) for key in ("governed", "hits", "unknown"))
+    verdict = _verdict(found, rules, governed, unknown, answers.tolerance, provider_used=provider_used)
+    latest = [c.latest for c in counts if c.latest]
+    taken = answers.positions.get(clause.position or "")
+    return ClauseResult(
+        id=name,
+        provider=document.provider,
+        document=document.id,
+        title=clause.title,
+        category=clause.category,
+        kind=clause.kind,
+        severity=clause.severity,
+        version=_newest(clause, latest) if latest else clause.versions[-1].id,
+        verdict=verdict,
+        why=_why(verdict, found, rules, governed, unknown),
+        governed=governed,
+        hits=hits,
+        unknown=unknown,
+        waived=sum(finding.status == "waived" for finding in found),
+        missing_facts=_sum([rule.missing_facts for rule in rules]),
+        rules=rules,
+        versions=tuple(_version(document, version, counts) for version in clause.versions),
+        says=clause.says,
+        exceptions=tuple(exception.says for exception in clause.exceptions),
+        remedy=clause.remedy,
+        position=clause.position,
+        readings=tuple(ReadingInfo(id=r.id, says=r.says, taken=r.id == taken) for r in clause.readings),
+    )
+
+
+def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
+    check = next((check for check in answers.checks if check.id == name), None)
+    counts = answers.outcomes[rule.table].checks.get(name) or CheckCounts(0, 0, 0, 0, {})
+    return RuleResult(
+        id=name,
+        title=rule.title,
+        table=rule.table,
+        certainty=check.certainty if check else rule.certainty,
+        governed=counts.governed,
+        hits=counts.hits,
+        unknown=counts.unknown,
+        missing_facts=dict(sorted(counts.missing.items(), key=lambda item: (-item[1], item[0]))),
+        not_examined=not answers.examined(rule.table),
+        judged=rule.judge is None,
+    )
+
+
+def _verdict(
+    found: Sequence[Finding], rules: Sequence[RuleResult], governed: int, unknown: int, tolerance: float, *, provider_used: bool
+) -> Verdict:
+    open_ = [finding for finding in found if finding.status not in ("waived", "baseline")]
+    if open_:
+        return "breach" if any(finding.certainty == "certain" for finding in open_) else "suspected"
+    if found:
+        return "waived"
+    if unknown * 100 > tolerance * max(governed, unknown):
+        return "undetermined"
+    if governed:
+        return "clear"
+    return "undetermined" if provider_used and all(rule.not_examined for rule in rules) else "not_applicable"
+
+
+def _why(verdict: Verdict, found: Sequence[Finding], rules: Sequence[RuleResult], governed: int, unknown: int) -> str:
+    skipped = sorted({rule.table for rule in rules if rule.not_examined})
+    not_examined = f" Not examined: {', '.join(skipped)} (no rows were given)." if skipped else ""
+    seen = " ".join(dict.fromkeys(f"{rule.title}." for rule in rules if rule.hits))
+    match verdict:
+        case "breach" | "suspected":
+            return f"{_number(len(found), 'finding')} in {_number(governed, 'governed row')}. {seen}{not_examined}"
+        case "waived":
+            return f"{_number(len(found), 'finding')}, all waived. {seen}{not_examined}"
+        case "undetermined" if unknown:
+            facts = ", ".join(list(_sum([rule.missing_facts for rule in rules]))[:4])
+            return f"Nothing was found, but {_number(unknown, 'row')} could not be decided; missing: {facts}.{not_examined}"
+        case "undetermined":
+            return f"The provider is used, but nothing was given that could show this.{not_examined}"
+        case "clear":
+            undecided = f"; {_number(unknown, 'row')} undecided, within the tolerance" if unknown else ""
+            return f"{_number(governed, 'governed row')} assessed and nothing found{undecided}.{not_examined}"
+        case _:
+            return f"Nothing in the inputs is governed by it.{not_examined}"
+
+
+def _version(document: Document, version: Version, counts: Sequence[ClauseCounts]) -> VersionResult:
+    pairs = [c.versions.get(version.id, (0, 0)) for c in counts]
+    return VersionResult(
+        id=version.id,
+        section=version.section,
+        from_=version.from_,
+        until=version.until,
+        source=version.source,
+        url=version.url or document.document.url,
+        confidence=version.confidence,
+        governed=sum(pair[0] for pair in pairs),
+        hits=sum(pair[1] for pair in pairs),
+    )
+
+
+def _newest(clause: Clause, names: Sequence[str]) -> str:
+    return [version.id for version in clause.versions if version.id in names][-1]
+
+
+def _sum(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Add up counts by fact, the largest first."""
+    total: dict[str, int] = {}
+    for item in counts:
+        for fact, count in item.items():
+            total[fact] = total.get(fact, 0) + count
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,84 @@
+"""What could be seen: facts present in the records, tables without rows, and what to declare to learn more."""
+
+from collections.abc import Mapping, Sequence
+
+from auditor.engine import Database, quote
+from auditor.findings.collect import PRINCIPALS
+from auditor.model.check import Check
+from auditor.model.expr import facts_of
+from auditor.model.facts import TABLES, USAGE
+from auditor.model.run import Advice, Coverage, FactCoverage
+from auditor.rules.evaluate import Outcome
+
+ADVICE = 12
+PRINCIPALS_SHOWN = 8
+NOT_DECLARABLE = ("timestamp", "judge")
+
+
+def cover(
+    db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome], recorded: Mapping[str, int],
+    unused: Mapping[str, tuple[str, ...]], skipped: Mapping[str, dict[str, int]],
+) -> Coverage:
+    """Return the coverage of a run.
+
+    Args:
+        db: holds the fact tables.
+        checks: the checks that were evaluated.
+        outcomes: what they answered, by table.
+        recorded: per fact, the number of records that carried it themselves.
+        unused: per input, fields that no fact takes.
+        skipped: per input, what was no record, by reason.
+    """
+    read = {fact for check in checks if check.table == "usage" for fact in facts_of(check.selected) | _measured(check)}
+    facts = sorted(read - {"judge"})
+    present = _present(db, facts) if facts else ()
+    return Coverage(
+        records=outcomes["usage"].rows,
+        facts=tuple(
+            FactCoverage(fact=name, meaning=USAGE.facts[name].meaning, recorded=min(recorded.get(name, 0), count), present=count)
+            for name, count in zip(facts, present, strict=True)
+        ),
+        tables={name: outcome.rows for name, outcome in outcomes.items()},
+        unused_fields=dict(unused),
+        skipped=dict(skipped),
+        advice=tuple(_advice(db, checks, outcomes)),
+    )
+
+
+def _measured(check: Check) -> set[str]:
+    if check.measure is None:
+        return set()
+    return {*check.measure.by, *facts_of(check.measure.where), *([check.measure.fact] if check.measure.fact else [])}
+
+
+def _present(db: Database, facts: Sequence[str]) -> Sequence[int]:
+    row: Sequence[int] = db.execute(f"SELECT {', '.join(f'count({quote(fact)})' for fact in facts)} FROM usage")[0]
+    return row
+
+
+def _advice(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]) -> list[Advice]:
+    waiting: dict[tuple[str, str], dict[str, int]] = {}
+    for check in checks:
+        counts = outcomes[check.table].checks.get(check.id)
+        for fact, count in (counts.missing if counts else {}).items():
+            if fact not in NOT_DECLARABLE and not TABLES[check.table].facts[fact].text:
+                clauses = waiting.setdefault((check.table, fact), {})
+                clauses[check.clause] = clauses.get(check.clause, 0) + count
+    ranked = sorted(waiting.items(), key=lambda item: (-sum(item[1].values()), item[0]))[:ADVICE]
+    return [
+        Advice(
+            fact=fact,
+            meaning=TABLES[table].facts[fact].meaning,
+            checks=sum(clauses.values()),
+            clauses=tuple(sorted(clauses)),
+            principals=_principals(db, table, fact),
+        )
+        for (table, fact), clauses in ranked
+    ]
+
+
+def _principals(db: Database, table: str, fact: str) -> dict[str, int]:
+    """Whose rows lack the fact, the most first: `application.id support-bot` → rows."""
+    cases = " ".join(f"WHEN {quote(n)} IS NOT NULL THEN '{n} ' || {quote(n)}" for n in PRINCIPALS[table])
+    query = f"SELECT CASE {cases} ELSE 'nobody named' END AS whose, count(*) AS n FROM {quote(table)} WHERE {quote(fact)} IS NULL"
+    return dict(db.execute(f"{query} GROUP BY whose ORDER BY n DESC, whose LIMIT {PRINCIPALS_SHOWN}"))

@@ -1,0 +1,109 @@
+"""Builds the manifest of a run from what the steps before it gave."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from auditor import __version__
+from auditor.facts.declarations import Config
+from auditor.findings.conclude import Answers, conclude
+from auditor.model.finding import Finding
+from auditor.model.run import (
+    SCHEMA_VERSION,
+    ConfigInfo,
+    FindingsTotal,
+    InputInfo,
+    Manifest,
+    PackInfo,
+    ParameterInfo,
+    RunInfo,
+    Tool,
+    Totals,
+)
+from auditor.policy.load import Policy
+from auditor.policy.select import Choices, parameter_values
+from auditor.rules.evaluate import Outcome
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When and how a run is made: the day it refers to, when it was started, the terms, and the engine."""
+
+    now: date
+    started: datetime
+    terms: str
+    engine: str
+
+
+def build_manifest(
+    policy: Policy, config: Config, answers: Answers, inputs: Sequence[InputInfo], outside_period: int, occasion: Occasion
+) -> Manifest:
+    """Return the manifest, with the verdict on every clause."""
+    declared = config.declarations
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool(name="auditor", version=__version__),
+        run=RunInfo(
+            id=_run_id(occasion.started),
+            started_at=occasion.started.isoformat(timespec="seconds"),
+            now=occasion.now,
+            terms=occasion.terms,
+            engine=occasion.engine,
+        ),
+        organisation=str(declared.organisation.get("name", "")),
+        inputs=tuple(inputs),
+        packs=tuple(PackInfo(id=pack.id, sha256=pack.sha256) for pack in policy.packs),
+        config=ConfigInfo(path=config.path, sha256=config.sha256),
+        totals=_totals(inputs, answers.outcomes, outside_period),
+        clauses=tuple(conclude(policy.documents, answers)),
+        findings_total=_count(answers.findings),
+        parameters=tuple(_parameters(policy, config)),
+        positions=declared.positions,
+        authorisations=declared.authorisations or (),
+        complete=not any(item.truncated for item in inputs),
+    )
+
+
+def _run_id(started: datetime) -> str:
+    return f"{started:%Y%m%dT%H%M%S}-{hashlib.sha256(started.isoformat().encode()).hexdigest()[:8]}"
+
+
+def _totals(inputs: Sequence[InputInfo], outcomes: Mapping[str, Outcome], outside_period: int) -> Totals:
+    usage = outcomes["usage"]
+    rejected = sum(item.rejected for item in inputs)
+    duplicates = sum(item.duplicates for item in inputs)
+    counts = [counts for outcome in outcomes.values() for counts in outcome.checks.values()]
+    concerned = sum(item.concerned for item in counts)
+    return Totals(
+        received=usage.rows + outside_period + rejected + duplicates,
+        records=usage.rows,
+        rejected=rejected,
+        duplicates=duplicates,
+        outside_period=outside_period,
+        governed=usage.governed,
+        assessed=usage.assessed,
+        unknown=usage.governed - usage.assessed,
+        not_governed=usage.rows - usage.governed,
+        checks=concerned,
+        decided=concerned - sum(item.unknown for item in counts),
+    )
+
+
+def _count(findings: Sequence[Finding]) -> FindingsTotal:
+    by_status = {status: sum(f.status == status for f in findings) for status in FindingsTotal.model_fields}
+    return FindingsTotal(**by_status)
+
+
+def _parameters(policy: Policy, config: Config) -> Iterator[ParameterInfo]:
+    choices = Choices(config.declarations.parameters, config.declarations.positions)
+    for document in policy.documents:
+        values = parameter_values(document, choices)
+        for name, parameter in document.parameters.items():
+            yield ParameterInfo(
+                id=f"{document.id}/{name}",
+                value=values[name],
+                default=parameter.default,
+                unit=parameter.unit,
+                reason=parameter.reason,
+            )

@@ -1,0 +1,208 @@
+"""OpenTelemetry traces and logs as OTLP/JSON: GenAI conventions of every age, OpenInference, OpenLLMetry, Anthropic.
+
+Format: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/ (one TracesData or LogsData a line).
+A record is a span that calls a model, or a `gen_ai.client.inference.operation.details` log record.
+"""
+
+from collections.abc import Iterator
+
+from auditor.engine import literal
+from auditor.sources.source import JsonObject, Sample, Source
+
+# Attribute names that carry a fact, newest first; the first that a span has counts.
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    "gen_ai.provider.name": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor"),
+    "gen_ai.request.model": (
+        "gen_ai.request.model", "llm.request.model_name", "llm.request.model", "ai.model.id", "mlflow.llm.model",
+        "llm.model_name", "embedding.model_name",
+    ),
+    "gen_ai.response.model": ("gen_ai.response.model", "llm.response.model_name", "llm.response.model", "ai.response.model"),
+    "gen_ai.response.id": ("gen_ai.response.id", "llm.response.id", "ai.response.id"),
+    "gen_ai.conversation.id": (
+        "gen_ai.conversation.id", "session.id", "langfuse.session.id", "traceloop.association.properties.session_id",
+        "ai.telemetry.metadata.sessionId",
+    ),
+    "gen_ai.output.type": ("gen_ai.output.type",),
+    "gen_ai.usage.input_tokens": (
+        "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens", "llm.token_count.prompt",
+        "ai.usage.inputTokens", "ai.usage.promptTokens",
+    ),
+    "gen_ai.usage.output_tokens": (
+        "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens",
+        "llm.token_count.completion", "ai.usage.outputTokens", "ai.usage.completionTokens",
+    ),
+    "gen_ai.usage.cache_read.input_tokens": (
+        "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
+        "llm.token_count.prompt_details.cache_read", "ai.usage.cachedInputTokens",
+    ),
+    "gen_ai.usage.cache_write.input_tokens": (
+        "gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
+    ),
+    "gen_ai.usage.reasoning.output_tokens": (
+        "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens",
+        "llm.token_count.completion_details.reasoning", "ai.usage.reasoningTokens",
+    ),
+    "gen_ai.response.finish_reasons": (
+        "gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "llm.response.finish_reason",
+        "llm.finish_reason", "anthropic.message.stop_reason", "ai.response.finishReason",
+    ),
+    "http.response.status_code": ("http.response.status_code", "http.status_code"),
+    "error.type": ("error.type", "exception.type"),
+    "client.address": ("client.address",),
+    "user_agent.original": ("user_agent.original", "http.user_agent"),
+    "geo.country.iso_code": ("geo.country.iso_code",),
+    "geo.region.iso_code": ("geo.region.iso_code",),
+    "service.name": ("service.name",),
+    "organization.id": ("anthropic.organization.id",),
+    "project.id": ("anthropic.workspace.id",),
+    "user.id": (
+        "user.id", "gen_ai.user", "llm.user", "langfuse.user.id", "traceloop.association.properties.user_id",
+        "ai.telemetry.metadata.userId",
+    ),
+    "end_user.id": ("enduser.id",),
+}  # fmt: skip
+OPERATION = ("gen_ai.operation.name", "llm.request.type", "openinference.span.kind", "traceloop.span.kind", "mlflow.spanType")
+HOST = ("server.address", "gen_ai.openai.api_base", "llm.base_url", "url.full", "http.url", "net.peer.name")
+INPUT = ("gen_ai.input.messages", "gen_ai.prompt", "llm.prompts", "ai.prompt.messages", "ai.prompt", "input.value",
+         "traceloop.entity.input", "mlflow.spanInputs")  # fmt: skip
+OUTPUT = ("gen_ai.output.messages", "gen_ai.completion", "ai.response.text", "output.value", "traceloop.entity.output",
+          "mlflow.spanOutputs")  # fmt: skip
+INDEXED_INPUT = (
+    r"^(llm\.input_messages\.[0-9]+\.message\.(content|contents\.[0-9]+\.message_content\.text)"
+    r"|gen_ai\.prompt\.[0-9]+\.content|llm\.prompts\.[0-9]+\.prompt\.text|embedding\.embeddings\.[0-9]+\.embedding\.text)$"
+)
+INDEXED_OUTPUT = (
+    r"^(llm\.output_messages\.[0-9]+\.message\.(content|contents\.[0-9]+\.message_content\.text)"
+    r"|gen_ai\.completion\.[0-9]+\.content)$"
+)
+OPERATIONS = {"completion": "text_completion", "llm": "chat", "chat_model": "chat", "embedding": "embeddings", "rerank": "rerank"}
+NO_CALLS = (
+    "agent", "chain", "chat_memory", "create_agent", "create_memory", "create_memory_store", "delete_memory",
+    "delete_memory_store", "evaluator", "execute_tool", "fetch_response", "guardrail", "invoke_agent", "invoke_workflow",
+    "memory", "parser", "plan", "prompt", "reranker", "retrieval", "retriever", "search_memory", "task", "tool", "unknown",
+    "update_memory", "upsert_memory", "workflow",
+)  # fmt: skip
+"""Operations that call no model themselves. An agent's span holds the sum of its calls, which are spans of their own."""
+DETAILS = "gen_ai.client.inference.operation.details"
+
+_VALUE = "STRUCT(stringValue VARCHAR, intValue VARCHAR, doubleValue VARCHAR, boolValue VARCHAR, arrayValue VARCHAR, kvlistValue VARCHAR)"
+_ATTRIBUTES = f'STRUCT("key" VARCHAR, "value" {_VALUE})[]'
+_CALL = (
+    f"STRUCT(traceId VARCHAR, spanId VARCHAR, eventName VARCHAR, startTimeUnixNano VARCHAR, timeUnixNano VARCHAR, "
+    f"observedTimeUnixNano VARCHAR, attributes {_ATTRIBUTES})[]"
+)
+_RESOURCE = f"resource STRUCT(attributes {_ATTRIBUTES})"
+
+
+def _flat(resources: str, scopes: str, calls: str) -> str:
+    return (
+        f"list_transform({resources}, lambda r: {{'shared': r.resource.attributes, "
+        f"'calls': flatten(list_transform(r.{scopes}, lambda s: s.{calls}))}})"
+    )
+
+
+ROWS = f"""
+SELECT _line, is_otlp, is_log, call.traceId AS trace, call.spanId AS span, call.eventName AS event,
+    coalesce(call.startTimeUnixNano, nullif(call.timeUnixNano, '0'), call.observedTimeUnixNano) AS moment,
+    list_transform(attributes, lambda a: a.key) AS keys,
+    list_transform(attributes, lambda a: coalesce(a.value.stringValue, a.value.intValue, a.value.doubleValue,
+        a.value.boolValue, a.value.arrayValue, a.value.kvlistValue)) AS vals
+FROM (
+    SELECT *, list_concat(call.attributes, shared) AS attributes FROM (
+        SELECT _line, is_otlp, is_log, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call FROM (
+            SELECT _line, resourceLogs IS NOT NULL AS is_log,
+                coalesce(resourceSpans IS NOT NULL OR resourceLogs IS NOT NULL OR resourceMetrics IS NOT NULL, FALSE) AS is_otlp,
+                unnest(coalesce(nullif(list_concat({_flat("resourceSpans", "scopeSpans", "spans")},
+                    {_flat("resourceLogs", "scopeLogs", "logRecords")}), []), [NULL])) AS part
+            FROM line)))
+"""
+
+
+def attribute(*names: str) -> str:
+    """Return SQL for the value of the first of the attributes `names` that the row has."""
+    values = [f"nullif(vals[list_position(keys, {literal(name)})], '')" for name in names]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _indexed(pattern: str) -> str:
+    return (
+        "lines_of(list_transform(list_filter(list_zip(keys, vals), "
+        f"lambda pair: regexp_matches(pair[1], {literal(pattern)})), lambda pair: pair[2]))"
+    )
+
+
+def _operation() -> str:
+    cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in OPERATIONS.items())
+    name = f"lower({attribute(*OPERATION)})"
+    return f"CASE {name} {cases} ELSE {name} END"
+
+
+def _skip() -> str:
+    operation = _operation()
+    no_calls = ", ".join(literal(name) for name in NO_CALLS)
+    model = attribute(*SPELLINGS["gen_ai.request.model"], *SPELLINGS["gen_ai.response.model"])
+    return (
+        f"CASE WHEN is_otlp AND keys IS NULL THEN 'no spans or log records in the line' WHEN NOT is_otlp THEN NULL "
+        f"WHEN is_log AND coalesce(event, {attribute('event.name')}, '') <> {literal(DETAILS)} THEN 'log record that is no model call' "
+        f"WHEN {operation} IN ({no_calls}) THEN 'span that calls no model itself: ' || {operation} "
+        f"WHEN regexp_full_match({attribute('ai.operationId')}, 'ai\\.[a-zA-Z]+') THEN 'span that calls no model itself: ' "
+        f"|| {attribute('ai.operationId')} "
+        f"WHEN {operation} IS NULL AND {model} IS NULL THEN 'span without an operation or model' END"
+    )
+
+
+def _facts() -> dict[str, str]:
+    facts = {name: attribute(*names) for name, names in SPELLINGS.items()}
+    provider = f"provider_name({facts['gen_ai.provider.name']})"
+    host = f"host_of({attribute(*HOST)})"
+    system = f"otlp_text({attribute('gen_ai.system_instructions')})"
+    prompt = f"coalesce({_indexed(INDEXED_INPUT)}, otlp_text({attribute(*INPUT)}))"
+    answer = f"coalesce({_indexed(INDEXED_OUTPUT)}, otlp_text({attribute(*OUTPUT)}))"
+    return facts | {
+        "timestamp": "moment",
+        "record.id": "nullif(lower(trace), '') || '/' || nullif(lower(span), '')",
+        "gen_ai.provider.name": provider,
+        "gen_ai.operation.name": _operation(),
+        "gen_ai.response.finish_reasons": f"array_texts({facts['gen_ai.response.finish_reasons']})",
+        "server.address": host,
+        "route": f"route_of({provider}, {host})",
+        "prompt.text": f"lines_of([{system}, {prompt}])",
+        "completion.text": answer,
+    }
+
+
+def _detects(sample: Sample) -> bool:
+    return any(not {"resourceSpans", "resourceLogs", "resourceMetrics"}.isdisjoint(item) for item in sample.objects)
+
+
+def _fields(item: JsonObject) -> Iterator[str]:
+    """Yield the names of all attributes in a line."""
+    todo: list[object] = [item]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo.extend(inner for name, inner in value.items() if name != "value")
+            if isinstance(name := value.get("key"), str) and "value" in value:
+                yield name
+        elif isinstance(value, list):
+            todo.extend(value)
+
+
+_TAKES = {*OPERATION, *HOST, *INPUT, *OUTPUT, "gen_ai.system_instructions"}.union(*SPELLINGS.values())
+
+OTLP = Source(
+    name="otlp",
+    title="OpenTelemetry traces and logs of model calls, OTLP/JSON (GenAI, OpenInference, OpenLLMetry, Anthropic)",
+    detects=_detects,
+    columns={
+        "resourceSpans": f"STRUCT({_RESOURCE}, scopeSpans STRUCT(spans {_CALL})[])[]",
+        "resourceLogs": f"STRUCT({_RESOURCE}, scopeLogs STRUCT(logRecords {_CALL})[])[]",
+        "resourceMetrics": "VARCHAR",
+    },
+    facts=_facts(),
+    fields=_fields,
+    takes=frozenset(_TAKES),
+    rows=ROWS,
+    skip=_skip(),
+)

@@ -1,0 +1,144 @@
+"""What a source is, what a caller names as input, and what comes back. Data only; `ingest` does the work."""
+
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import JsonValue
+
+if TYPE_CHECKING:
+    import pyarrow
+
+JsonObject = Mapping[str, JsonValue]
+RecordData = "AsyncIterable[Mapping[str, object]] | Iterable[Mapping[str, object]] | pyarrow.Table | pyarrow.RecordBatchReader"
+Container = Literal["newline_delimited", "array", "unstructured", "csv", "parquet", "arrow", "empty"]
+"""How records lie in a file. The first three are DuckDB's names for JSON: one a line, one array, one after another."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input as the caller names it.
+
+    Attributes:
+        path: a file, a directory (read recursively), a glob, or `-` for standard input; for `data`, a name to call it by.
+        format: name of a source, if it shall not be detected from the content.
+        mapping: mapping file (YAML) that says which column is which fact.
+        data: records in memory instead of a path: mappings with our fact names (iterable or async), or Arrow data with
+            our fact names as columns.
+    """
+
+    path: str = "records"
+    format: str | None = None
+    mapping: Path | None = None
+    data: "AsyncIterable[Mapping[str, object]] | Iterable[Mapping[str, object]] | pyarrow.Table | pyarrow.RecordBatchReader | None" = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of one input: its container, up to 2,000 of its JSON objects or CSV/Parquet column names."""
+
+    container: Container
+    objects: Sequence[JsonObject] = ()
+    columns: tuple[str, ...] = ()
+    envelope: str = ""
+    """Key of the top-level list that holds the records, as in `{"records": […]}`; empty if they stand alone."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A format: how to tell it, which JSON members to read, and which SQL expression over them is which fact.
+
+    Attributes:
+        name: as given to `--format`.
+        title: one line for people.
+        detects: whether a sample is of this format.
+        columns: JSON members (or table columns) to read, with their engine types. Objects are best read as VARCHAR, which
+            gives the same text for an object and for a string that holds JSON.
+        facts: fact name → SQL expression of type VARCHAR over a row; an absent fact is never known from this source.
+        fields: names of the fields in one object of the sample, to tell which of them nothing takes.
+        takes: those field names that are read.
+        rows: SQL `SELECT` that makes rows of `line` (which has the columns and `_line`), if a line is not one record.
+        skip: SQL expression over a row: why it is no model call, or NULL.
+        empty: texts that mean "missing" in this source, besides the empty string.
+    """
+
+    name: str
+    title: str
+    detects: Callable[[Sample], bool]
+    columns: Mapping[str, str]
+    facts: Mapping[str, str]
+    fields: Callable[[JsonObject], Iterable[str]]
+    takes: frozenset[str]
+    rows: str = ""
+    skip: str = "NULL"
+
+
+class Progress(Protocol):
+    """Told as an input is read: its URI, then bytes read so far and in all (0 if not known)."""
+
+    def __call__(self, uri: str, done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class InputSummary:
+    """What was read of one input.
+
+    Attributes:
+        uri: the path as given, with `/` between its parts.
+        format: name of the source that read it; `empty` for a file without content.
+        sha256: hex digest of the file as it lies on disk (compressed, if it is).
+        bytes: size of the file as it lies on disk; 0 for Arrow data.
+        records: readable records, duplicates included.
+        rejected: records or lines that could not be read.
+        skipped: things in the file that are no model calls, by reason.
+        first, last: earliest and latest timestamp, RFC 3339 in UTC; None if no record has one.
+        truncated: what was cut and what was salvaged; empty if nothing was.
+        unused: names of fields seen in the first 2,000 records that no fact takes, sorted.
+        present: fact → number of records that carry it.
+    """
+
+    uri: str
+    format: str
+    sha256: str
+    bytes: int
+    records: int
+    rejected: int
+    skipped: Mapping[str, int]
+    first: str | None
+    last: str | None
+    truncated: str
+    unused: tuple[str, ...]
+    present: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line or record that could not be read.
+
+    Attributes:
+        input: index of the input in `Ingested.inputs`.
+        line: as `_line` in `records`: line of the file, or record number where the format has no lines.
+        byte_offset: where it starts in the (decompressed) content, if known.
+        reason: in plain words, without control characters and without text of prompts or answers.
+    """
+
+    input: int
+    line: int
+    byte_offset: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What was read. The records themselves are the view `records` of the database.
+
+    `rejects` is a JSONL file in the database's folder, one `Reject` a line in order of input and line; `passed_over` holds
+    (path, why) of files that a directory or glob offered and that were not read.
+    """
+
+    inputs: tuple[InputSummary, ...]
+    rejects: Path
+    rejected: int
+    facts: tuple[str, ...]
+    passed_over: tuple[tuple[str, str], ...] = field(default=())

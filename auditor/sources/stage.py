@@ -1,0 +1,250 @@
+"""Makes an input a plain local file that the engine can read, and tells its digest, size and lines on the way.
+
+Compression is told by content, never by name. What a damaged archive still holds is salvaged. Nothing is parsed here.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from auditor.errors import AuditorError
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdDecompressor, ZstdError
+else:
+    from backports.zstd import ZstdDecompressor, ZstdError
+
+CHUNK = 4 << 20
+MAX_LINE = 16 << 20
+MAX_CONTENT = 64 << 30
+SPARE_DISK = 1 << 30
+BOM = b"\xef\xbb\xbf"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class Decompressor(Protocol):
+    """One member or frame, decompressed piece by piece; the interface of the standard library's `zstd` and `lzma`."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class GzipMember:
+    """`zlib` with that interface."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max(max_length, 0))
+
+
+CODECS: dict[bytes, Callable[[], Decompressor]] = {GZIP: GzipMember, ZSTD: ZstdDecompressor}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A plain file for the engine.
+
+    Attributes:
+        path: the plain file, in the database's folder (a link, if the input was plain itself).
+        sha256, bytes: of the file as it lies on disk.
+        lines: number of lines up to the last one that is not blank.
+        long_lines: whether a line is longer than `MAX_LINE`.
+        offset: bytes of the content before `path` begins (a byte order mark).
+        truncated: what was cut and what was salvaged, or empty.
+    """
+
+    path: Path
+    sha256: str
+    bytes: int
+    lines: int
+    long_lines: bool
+    offset: int
+    truncated: str
+
+
+class _Lines:
+    """Counts lines over chunks, and notes whether one is too long."""
+
+    def __init__(self) -> None:
+        self.newlines = 0
+        self.lines = 0
+        self.run = 0
+        self.long = False
+
+    def add(self, chunk: bytes) -> None:
+        content = chunk.rstrip(b" \t\r\n")
+        if content:
+            self.lines = self.newlines + content.count(b"\n") + 1
+        first = chunk.find(b"\n")
+        self.long |= self.run + (len(chunk) if first < 0 else first) > MAX_LINE
+        self.run = self.run + len(chunk) if first < 0 else len(chunk) - chunk.rfind(b"\n") - 1
+        self.newlines += chunk.count(b"\n")
+
+
+class Reader:
+    """Reads a file once: its raw bytes into the digest, its content out.
+
+    `truncated` is set when the content ended before it should have.
+    """
+
+    def __init__(self, file: BinaryIO, told: Callable[[int], None] = lambda _: None) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.bytes = 0
+        self.codec: bytes = b""
+        self.truncated = ""
+        self._told = told
+
+    def _raw(self) -> Iterator[bytes]:
+        while chunk := self.file.read(CHUNK):
+            self.digest.update(chunk)
+            self.bytes += len(chunk)
+            self._told(self.bytes)
+            yield chunk
+
+    def content(self) -> Iterator[bytes]:
+        """Yield the content, decompressed if it is compressed; reads the file to its end even if it is damaged."""
+        raw = self._raw()
+        first = next(raw, b"")
+        self.codec = next((magic for magic in CODECS if first.startswith(magic)), b"")
+        if not self.codec:
+            yield first
+            yield from raw
+            return
+        size = 0
+        try:
+            for chunk in self._members(first, raw):
+                size += len(chunk)
+                yield chunk
+        except (zlib.error, ZstdError, EOFError) as error:
+            self.truncated = f"damaged after {size} bytes of content, which were read ({_plain(error)})"
+        for _ in raw:  # the digest is of the whole file
+            pass
+
+    def _members(self, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
+        make = CODECS[self.codec]
+        while data:
+            member = make()
+            while not member.eof:
+                if member.needs_input and not data and not (data := next(raw, b"")):
+                    raise EOFError("the file ends too early")
+                yield member.decompress(data, CHUNK)
+                data = b""
+            data = (member.unused_data or next(raw, b"")).lstrip(b"\0")
+            if data and len(data) < len(self.codec):
+                data += next(raw, b"")
+            if data and not data.startswith(self.codec):
+                raise EOFError("what follows the last whole part is no compressed data")
+
+
+def _plain(error: Exception) -> str:
+    text = str(error)
+    if "incorrect data check" in text or "checksum" in text:
+        return "the checksum does not match"
+    return text.removeprefix("Error -3 while decompressing data: ")
+
+
+def head(path: Path, size: int = 1 << 20) -> bytes:
+    """Return the first `size` bytes of the content of `path`, without a byte order mark."""
+    found = bytearray()
+    with path.open("rb") as file:
+        for chunk in Reader(file).content():
+            found += chunk
+            if len(found) >= size:
+                break
+    return bytes(found[:size]).removeprefix(BOM)
+
+
+def stage(path: Path, target: Path, told: Callable[[int], None] = lambda _: None, limit: int = MAX_CONTENT) -> Staged:
+    """Make the content of `path` readable as the plain file `target`, a link to it where nothing has to change.
+
+    Raises:
+        AuditorError: it decompresses to more than `limit` bytes, or to more than the disk holds.
+        OSError: it cannot be read.
+    """
+    lines = _Lines()
+    size = 0
+    with path.open("rb") as file:
+        reader = Reader(file, told)
+        chunks = reader.content()
+        first = next(chunks, b"")
+        offset = len(BOM) if first.startswith(BOM) else 0
+        copy = target.open("wb") if reader.codec or offset else None
+        try:
+            chunk: bytes | None = first[offset:]
+            while chunk is not None:
+                lines.add(chunk)
+                size += len(chunk)
+                if copy:
+                    _check_size(size, limit, target)
+                    copy.write(chunk)
+                chunk = next(chunks, None)
+        finally:
+            if copy:
+                copy.close()
+    if not copy:
+        target.symlink_to(path.resolve())
+    return Staged(target, reader.digest.hexdigest(), reader.bytes, lines.lines, lines.long, offset, reader.truncated)
+
+
+def _check_size(size: int, limit: int, target: Path) -> None:
+    if size > limit:
+        raise AuditorError(f"holds more than {limit} bytes when decompressed; split it, or decompress it yourself")
+    if shutil.disk_usage(target.parent).free < SPARE_DISK:
+        raise AuditorError(f"decompressing it fills the disk of {target.parent}; set TMPDIR to a larger one")
+
+
+def spool(stream: BinaryIO, target: Path) -> Path:
+    """Copy what can be read only once (standard input, a pipe) to the file `target` and return it."""
+    with target.open("wb") as copy:
+        while chunk := stream.read(CHUNK):
+            _check_size(os.fstat(copy.fileno()).st_size, MAX_CONTENT, target)
+            copy.write(chunk)
+    return target
+
+
+def one_line_each(staged: Staged, target: Path) -> Path:
+    """Copy the staged lines to `target` with `null` for lines that are blank or too long, so that row = line."""
+    with staged.path.open("rb") as source, target.open("wb") as copy:
+        for _, _, line in content_lines(source):
+            copy.write(line.rstrip(b"\r\n") + b"\n" if line and line.strip() else b"null\n")
+    return target
+
+
+def content_lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes | None]]:
+    """Yield number (from 1), byte offset and bytes of every line; None for one longer than `MAX_LINE`."""
+    number = offset = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        length = len(line)
+        whole = length <= MAX_LINE or line.endswith(b"\n")
+        while not line.endswith(b"\n") and length > MAX_LINE and (rest := file.readline(CHUNK)):
+            length += len(rest)
+            line = rest
+        yield number, offset, line if whole else None
+        offset += length
