@@ -130,6 +130,9 @@ def parse_yaml(text: str, file: str) -> Tree:
     builder = _Builder(file, text)
     try:
         value = builder.build()
+    except UnicodeEncodeError as error:
+        builder.faults.append(Fault(Location(file), f"not Unicode text (half a character at {error.start})"))
+        value = None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
@@ -182,6 +185,8 @@ def _fault(model: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Fault:
             expected = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"]))
             return tree.fault(path, f"{name}: '{detail['input']}' is not one of {', '.join(expected)}",
                               nearest(str(detail["input"]), expected))
+        case kind if kind.startswith("date_"):
+            return tree.fault(path, f"{name}: '{detail['input']}' is no day", "write it as 2025-05-31")
         case _:
             message = detail["msg"].removeprefix("Value error, ")
             return tree.fault(path, f"{name}: {message[:1].lower()}{message[1:]}" if name else message)
@@ -211,7 +216,19 @@ def _is_container(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", None) in (tuple, dict, list)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes text with odd line breaks in double quotes, where they are escaped; read back otherwise they turn into spaces."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    odd = any(character in text for character in "\x85\u2028\u2029\ufeff")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if odd else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def write_yaml(value: JsonValue) -> str:
     """Return data as YAML text that `parse_yaml` reads back as the same data."""
-    text: str = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=110)
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
     return text

@@ -14,7 +14,7 @@ from auditor.errors import AuditorError, ExitCode
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import Manifest
 from auditor.audit import Options, Run, audit
-from auditor.reports import REPORTS, write
+from auditor.reports import REPORTS, write_report
 from auditor.reports.opinion import opinion
 from auditor.reports.words import VERDICT_WORDS, number, percent
 from auditor.runs.folder import MANIFEST, REJECTS, as_json
@@ -71,7 +71,7 @@ def command(
     with _progress(quiet=quiet) as progress:
         run = asyncio.run(audit(named, options, progress))
     for name, path in reports:
-        write(run.data, name, path)
+        write_report(run.data, name, path)
     code = run.exit_code(fail_on, min_coverage)
     if output_format == "json":
         click.echo(as_json(run.data.manifest), nl=False)

@@ -6,7 +6,7 @@ import click
 
 from auditor.cli.options import FILE
 from auditor.errors import ExitCode
-from auditor.reports import REPORTS, render, write
+from auditor.reports import REPORTS, render, write_report
 from auditor.runs.folder import read_run
 
 
@@ -18,7 +18,7 @@ def command(run: Path, format_: str, out: Path | None) -> int:
     """Render the report of the run folder RUN."""
     data = read_run(run)
     if out:
-        write(data, format_, out)
+        write_report(data, format_, out)
     else:
         click.echo(render(data, format_), nl=False)
     return ExitCode.OK

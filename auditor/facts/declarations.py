@@ -55,8 +55,8 @@ def load_config(path: Path | None) -> Config:
         return Config(Declarations())
     tree = read_yaml(path)
     declarations, faults = validate(Declarations, tree)
-    if declarations:
-        faults += _faults(tree, declarations)
+    if readable := declarations or _readable(tree):
+        faults += _faults(tree, readable)
     waivers: tuple[Waiver, ...] = ()
     if declarations and declarations.waivers:
         waivers, found = _load_waivers(Path(relative(declarations.waivers, path)))
@@ -64,6 +64,14 @@ def load_config(path: Path | None) -> Config:
     raise_faults("the declarations have faults", faults)
     assert declarations
     return Config(declarations, waivers, path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _readable(tree: Tree) -> Declarations | None:
+    """The sections that are well-formed, so that their faults are reported together with those of the others."""
+    if not isinstance(tree.value, dict):
+        return None
+    sections = {key: value for key, value in tree.value.items() if validate(Declarations, Tree(tree.file, {key: value}, {}))[0]}
+    return validate(Declarations, Tree(tree.file, sections, {}))[0]
 
 
 def _load_waivers(path: Path) -> tuple[tuple[Waiver, ...], list[Fault]]:

@@ -101,7 +101,7 @@ def limit_period(db: Database, since: date | None, until: date | None) -> int:
     parts += [f"\"timestamp\" >= DATE '{until}' + INTERVAL 1 DAY"] if until else []
     outside = f"coalesce({' OR '.join(parts)}, FALSE)" if parts and "timestamp" in columns else "FALSE"
     db.execute(f"CREATE VIEW {WITHIN} AS SELECT * FROM {DISTINCT} WHERE NOT {outside}")
-    return int(db.execute(f"SELECT count_if({outside}) FROM {DISTINCT}")[0][0])
+    return int(db.execute(f"SELECT count(*) FROM {DISTINCT} WHERE {outside}")[0][0])
 
 
 def _create_usage(db: Database, config: Config, organisation: Facts) -> None:

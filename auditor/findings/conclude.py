@@ -52,6 +52,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         id=name,
         provider=document.provider,
         document=document.id,
+        document_title=document.document.title,
         title=clause.title,
         category=clause.category,
         kind=clause.kind,

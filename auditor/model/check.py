@@ -21,7 +21,9 @@ class Span:
     @classmethod
     def in_force(cls, version: Version) -> Span:
         """The version from the first moment of its first day to the last moment of its last."""
-        end = _midnight(version.until + timedelta(days=1)) if version.until else None
+        last = version.until
+        # 9999-12-31, which some write for no end, has no next day
+        end = _midnight(last + timedelta(days=1)) if last and last < date.max else None
         return cls(version, _midnight(version.from_), end)
 
     @property

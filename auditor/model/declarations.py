@@ -51,7 +51,7 @@ DATASET_KEYS = {
 class Authorisation(Model):
     """A permission of a provider: for which clause categories, and for which applications or models (all, if none are named)."""
 
-    id: Sentence
+    id: str = Field(min_length=1)
     provider: Identifier
     scope: tuple[str, ...] = Field(min_length=1, description="Clause categories that it covers")
     document: Sentence = Field(description="Where it is written down")
@@ -98,9 +98,8 @@ class Declarations(Model):
 
     def model_facts(self, name: str) -> Facts:
         """The facts of a model that the company builds, by full name; its base is the first that is not its own."""
-        facts = named("training", self.models[name], MODEL_KEYS) | {"model.id": name}
-        base = self.lineage(name)[-1].get("base")
-        return facts | {"model.base": base} if isinstance(base, str) else facts
+        own = self.models[name] | {"base": self.lineage(name)[-1].get("base")}
+        return named("training", own, MODEL_KEYS) | {"model.id": name}
 
     def lineage(self, name: str) -> list[dict[str, JsonValue]]:
         """The declared model and those of its own bases that are declared too, each derived from the next."""

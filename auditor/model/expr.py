@@ -179,6 +179,19 @@ def facts_of(expr: Expr) -> frozenset[str]:
             return frozenset((expr.fact,))
 
 
+def needed_facts(expr: Expr) -> frozenset[str]:
+    """Return the names of the facts whose absence can leave `expr` unknown: those read by anything but `Present`."""
+    match expr:
+        case And(parts) | Or(parts):
+            return frozenset().union(*(needed_facts(part) for part in parts))
+        case Not(part):
+            return needed_facts(part)
+        case Present():
+            return frozenset()
+        case _:
+            return facts_of(expr)
+
+
 def bind(expr: Expr, parameters: dict[str, float]) -> Expr:
     """Replace every `Parameter` in `expr` by its value."""
     match expr:

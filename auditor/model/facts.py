@@ -123,6 +123,7 @@ ACCOUNT = (
     ),
     Fact("account.zero_retention", "boolean", "Whether the provider keeps nothing of the account's calls"),
     Fact("account.baa", "boolean", "Whether a healthcare addendum (BAA) with the provider covers the account"),
+    Fact("account.dpa", "boolean", "Whether a data processing agreement (DPA) with the provider covers the account"),
     Fact("account.training_opt_in", "boolean", "Whether the account lets the provider train on its content"),
     Fact("account.shared", "boolean", "Whether one login or personal credential is used by several people"),
     Fact("api_key.owner", "string", "Organisation that the credential was issued to"),

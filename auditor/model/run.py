@@ -140,6 +140,7 @@ class ClauseResult(Model):
     id: str
     provider: str
     document: str
+    document_title: str
     title: str
     category: str
     kind: str

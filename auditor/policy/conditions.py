@@ -48,7 +48,7 @@ class ConditionParser:
 
     def parse(self, raw: JsonValue, path: KeyPath) -> Expr:
         """Return the expression for `raw`, which stands at `path`: a mapping is AND, a list of mappings is OR."""
-        if isinstance(raw, list):
+        if isinstance(raw, list) and raw:
             return any_of(*(self.parse(item, (*path, i)) for i, item in enumerate(raw)))
         if not isinstance(raw, dict) or not raw:
             return self._fault(path, "a condition is a mapping of facts to values")
@@ -67,6 +67,8 @@ class ConditionParser:
     def _entry(self, key: str, value: JsonValue, path: KeyPath) -> Expr:
         if key in NESTING:
             items = value if isinstance(value, list) else [value]
+            if not items:
+                return self._fault(path, f"'{key}' needs at least one condition")
             parts = tuple(self.parse(item, (*path, i) if isinstance(value, list) else path) for i, item in enumerate(items))
             return all_of(*parts) if key == "all" else any_of(*parts) if key == "any" else Not(any_of(*parts))
         name, *modifiers = key.split("|")
@@ -138,9 +140,9 @@ class ConditionParser:
     def _list(self, fact: Fact, value: JsonValue, path: KeyPath, *, cased: bool) -> Expr:
         if fact.type not in ("string", "strings"):
             return self._fault(path, f"'list' needs text, but {fact.name} is {fact.type}")
-        if value not in self.lists:
+        if not isinstance(value, str) or value not in self.lists:
             return self._fault(path, f"there is no list '{value}'", nearest(str(value), set(self.lists)))
-        return any_of(*(text_match(fact.name, item, (False, False), cased=cased) for item in self.lists[str(value)]))
+        return any_of(*(text_match(fact.name, item, (False, False), cased=cased) for item in self.lists[value]))
 
     def _regex(self, fact: Fact, value: str, path: KeyPath) -> Expr:
         options = re2.Options()

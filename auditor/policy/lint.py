@@ -25,6 +25,10 @@ def lint(tree: Tree, document: Document, pack: str) -> Iterator[Fault]:
     for name, value in document.test_facts.items():
         known = next((table for table in sorted(tables) if name in TABLES[table].facts), min(tables))
         yield from fact_faults(tree, {name: value}, ("test_facts",), known)
+
+
+def unused_parameters(tree: Tree, document: Document) -> Iterator[Fault]:
+    """Yield a fault for each parameter that no rule of the file uses."""
     used = str(tree.value)
     for name in document.parameters:
         if f"'parameter': '{name}'" not in used:
@@ -64,7 +68,7 @@ def _rule(tree: Tree, document: Document, clause: Clause, rule: Rule, path: KeyP
             yield tree.fault((*path, "principal"), f"the table '{rule.table}' has no fact '{name}'")
     if isinstance(rule.exceeds, ParameterRef) and rule.judge:
         yield tree.fault((*path, "judge"), "a rule has a measure or a judge, not both")
-    for answer in ANSWERS:
+    for answer in ANSWERS[1:] if rule.judge else ANSWERS:  # nothing is a violation until a judge is asked
         if all(test.expect != answer for test in rule.tests):
             yield tree.fault((*path, "tests"), f"the rule '{rule.id}' has no test that expects '{answer}'")
     facts = TABLES[rule.table].facts

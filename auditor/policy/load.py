@@ -13,7 +13,7 @@ from auditor.model.facts import TABLES
 from auditor.model.policy import Clause, Document, NamedList, ParameterRef, Rule, window_seconds
 from auditor.model.check import WindowMeasure
 from auditor.policy.conditions import ConditionParser
-from auditor.policy.lint import lint
+from auditor.policy.lint import lint, unused_parameters
 from auditor.resources import resource_dir
 from auditor.yamlfile import KeyPath, Tree, nearest, read_yaml, validate
 
@@ -82,17 +82,41 @@ def load_policies(selection: str | Path | None = None) -> Policy:
     rules: list[ParsedRule] = []
     for pack, paths in files.packs.items():
         for path in paths:
-            tree = _read(path, faults)
-            document, found = validate(Document, tree) if tree else (None, [])
-            faults += found
-            if tree and document:
-                documents.append(document)
-                rules += _parse_rules(tree, document, values, faults)
-                faults += lint(tree, document, pack)
+            if tree := _read(path, faults):
+                document, found = validate(Document, tree)
+                faults += found
+                if document:
+                    documents.append(document)
+                    rules += _parse_rules(tree, document, values, faults)
+                    faults += [*lint(tree, document, pack), *unused_parameters(tree, document)]
+                else:
+                    faults += _faults_of_readable_clauses(tree, pack, values)
     faults += _duplicates(documents)
     raise_faults("the policy packs have faults", faults)
     packs = tuple(Pack(pack, _digest(paths, files.lists)) for pack, paths in sorted(files.packs.items()))
     return Policy(tuple(documents), tuple(rules), lists, packs)
+
+
+def _faults_of_readable_clauses(tree: Tree, pack: str, lists: dict[str, tuple[str, ...]]) -> list[Fault]:
+    """The faults in those clauses of an ill-formed file that are well-formed themselves, so that all are reported at once."""
+    raw = tree.value
+    clauses = raw.get("clauses") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not isinstance(clauses, list):
+        return []
+    readable = [i for i, clause in enumerate(clauses) if validate(Clause, Tree(tree.file, clause, {}))[0]]
+    moved = {old: new for new, old in enumerate(readable)}
+    positions = {
+        ("clauses", moved[int(path[1])], *path[2:]) if path[:1] == ("clauses",) and len(path) > 1 else path: place
+        for path, place in tree.positions.items()
+        if path[:1] != ("clauses",) or len(path) == 1 or path[1] in moved
+    }
+    rest = Tree(tree.file, raw | {"clauses": [clauses[i] for i in readable]}, positions)
+    document, _ = validate(Document, rest)
+    if document is None:
+        return []
+    faults: list[Fault] = []
+    list(_parse_rules(rest, document, lists, faults))
+    return [*faults, *lint(rest, document, pack)]
 
 
 def _find(selection: str | Path | None) -> _Files:

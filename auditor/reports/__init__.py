@@ -41,11 +41,11 @@ def _page(run: RunData) -> dict[str, object]:
 
 
 REPORTS: dict[str, Report] = {
-    "html": Report("one page for counsel, to read, print and send on", "report.html", "report.html.j2", escape.html, _page),
-    "md": Report("the same, shorter, for pull requests and wikis", "report.md", "report.md.j2", escape.markdown, _page),
+    "html": Report("one page to read, print and send on", "report.html", "report.html.j2", escape.html, _page),
+    "md": Report("the same, shorter, for wikis and pull requests", "report.md", "report.md.j2", escape.markdown, _page),
     "json": Report("everything, for programs", "report.json", "report.json.j2", escape.json_text, json_context),
-    "jsonl": Report("one finding a line, for programs", "report.jsonl", "findings.jsonl.j2", escape.json_text, json_context),
-    "csv": Report("one finding a row, for spreadsheets", "report.csv", "findings.csv.j2", escape.csv, csv_context, "\r\n"),
+    "jsonl": Report("one finding a line", "report.jsonl", "findings.jsonl.j2", escape.json_text, json_context),
+    "csv": Report("one finding a row", "report.csv", "findings.csv.j2", escape.csv, csv_context, newline="\r\n"),
 }
 
 

@@ -12,7 +12,7 @@ from auditor.model.rundata import RunData
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the CSV report: a finding, what it cites, the number of rows its rule governed, and its first example."""
+    """One row of the CSV report: a finding, what it cites, how many rows its rule governed, and an example."""
 
     finding: Finding
     clause: ClauseResult | None

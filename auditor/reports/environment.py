@@ -1,4 +1,4 @@
-"""The Jinja environments of the reports. Each applies its format's way of writing a value to every expression of a template."""
+"""The Jinja environments of the reports. Each writes every value in its format's way, whatever the template says."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -74,7 +74,9 @@ def environment(write: Callable[[object], object], newline: Newline = "\n") -> E
     return made
 
 
-def render_chunks(template: str, write: Callable[[object], object], newline: Newline, context: dict[str, object]) -> Iterator[str]:
+def render_chunks(
+    template: str, write: Callable[[object], object], newline: Newline, context: dict[str, object]
+) -> Iterator[str]:
     """Yield the rendered `template` in pieces of a few kilobytes."""
     stream = environment(write, newline).get_template(template).stream(context)
     stream.enable_buffering(200)

@@ -1,4 +1,4 @@
-"""The conclusion of a run in one sentence, its basis in figures, and its limits. No clause is called clear unless it was assessed."""
+"""The conclusion of a run in one sentence, its basis and its limits; never good news where nothing was seen."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ FEW = 0.5
 
 @dataclass(frozen=True)
 class Opinion:
-    """The conclusion (`headline`), what it rests on (`basis`), what limits it (`limits`), and how it is to be shown (`tone`)."""
+    """The conclusion (`headline`), what it rests on (`basis`), its `limits`, and how it is to be shown (`tone`)."""
 
     tone: Tone
     headline: str
@@ -55,13 +55,15 @@ def verdict_counts(manifest: Manifest) -> dict[Verdict, int]:
 
 def conclusion(counts: dict[Verdict, int]) -> str:
     """Return the number of clauses with each verdict as one sentence."""
-    parts = []
+    parts: list[str] = []
+    named = False
     for verdict, (one, many) in PHRASES.items():
         count = counts[verdict]
         if verdict == "breach" and not count and any(counts.values()):
             parts.append("No clause is breached")
         elif count:
-            noun = plural(count, "clause") if not parts else number(count)
+            noun = number(count) if named else plural(count, "clause")
+            named = True
             parts.append(f"{noun} {one if count == 1 else many}")
     return listing(parts) + "." if parts else "No clause was audited."
 

@@ -1,4 +1,4 @@
-"""What the page and the Markdown report show of a run: the same data, sorted, joined, counted and cut to a readable length."""
+"""What the reports for people show of a run: the same data, sorted, joined, counted and cut to a readable length."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from auditor.model.run import ClauseResult, Manifest, RuleResult, Verdict, Versi
 from auditor.model.rundata import RunData
 from auditor.reports.escape import json_text
 from auditor.reports.opinion import Opinion, opinion, verdict_counts
-from auditor.reports.words import CERTAINTY_RANK, SEVERITY_RANK, VERDICT_WORDS
+from auditor.reports.words import CERTAINTY_RANK, SEVERITY_RANK, VERDICT_WORDS, document
 
 FINDINGS_PER_CLAUSE = 25
 EXAMPLES = 5
@@ -24,7 +24,7 @@ OPEN_STATUSES = ("active", "expired")
 
 @dataclass(frozen=True)
 class FindingView:
-    """A finding with the rule and the clause version it cites; `alike` counts further open findings of the same rule."""
+    """A finding with the rule and the clause version it cites; `alike` counts other open findings of the clause."""
 
     finding: Finding
     anchor: str
@@ -132,7 +132,9 @@ def run_view(run: RunData) -> RunView:
         providers=_providers(clauses),
         groups={verdict: _sections(verdict, clauses, views) for verdict in RANK},
         top=_top(everything),
-        waivers={status: tuple(v for v in everything if v.finding.status == status) for status in ("waived", "expired")},
+        waivers={
+            status: tuple(v for v in everything if v.finding.status == status) for status in ("waived", "expired")
+        },
     )
 
 
@@ -161,7 +163,9 @@ def _finding(finding: Finding, clause: ClauseView) -> FindingView:
 def _sections(verdict: Verdict, clauses: list[ClauseView], views: dict[str, list[FindingView]]) -> tuple[Section, ...]:
     chosen = (clause for clause in clauses if clause.result.verdict == verdict)
     return tuple(
-        Section(clause, tuple(views[clause.result.id][:FINDINGS_PER_CLAUSE]), max(0, clause.count - FINDINGS_PER_CLAUSE))
+        Section(
+            clause, tuple(views[clause.result.id][:FINDINGS_PER_CLAUSE]), max(0, clause.count - FINDINGS_PER_CLAUSE)
+        )
         for clause in chosen
     )
 
@@ -173,10 +177,13 @@ def _providers(clauses: list[ClauseView]) -> tuple[ProviderView, ...]:
     return tuple(
         ProviderView(
             name,
-            {verdict: sum(c.result.verdict == verdict for held in documents.values() for c in held) for verdict in RANK},
+            {
+                verdict: sum(c.result.verdict == verdict for held in documents.values() for c in held)
+                for verdict in RANK
+            },
             tuple(
-                DocumentView(name, title, f"document-{anchor(held[0].result.id.rpartition('/')[0])}", tuple(held))
-                for title, held in sorted(documents.items())
+                DocumentView(name, document(held[0].result), f"document-{anchor(f'{name}/{key}')}", tuple(held))
+                for key, held in sorted(documents.items())
             ),
         )
         for name, documents in sorted(found.items())
@@ -184,12 +191,12 @@ def _providers(clauses: list[ClauseView]) -> tuple[ProviderView, ...]:
 
 
 def _top(views: list[FindingView]) -> tuple[FindingView, ...]:
-    """The most urgent open findings, one for each rule, so that one busy rule does not fill the list."""
-    by_rule: dict[str, list[FindingView]] = {}
+    """The most urgent open findings, one for each clause, so that one busy clause does not fill the list."""
+    by_clause: dict[str, list[FindingView]] = {}
     for view in views:
         if view.finding.status in OPEN_STATUSES:
-            by_rule.setdefault(view.finding.rule, []).append(view)
-    firsts = list(by_rule.values())[:TOP]
+            by_clause.setdefault(view.finding.clause, []).append(view)
+    firsts = list(by_clause.values())[:TOP]
     return tuple(
         FindingView(v[0].finding, v[0].anchor, v[0].clause, v[0].rule, v[0].version, len(v) - 1) for v in firsts
     )

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from auditor.model.facts import parse_time
 from auditor.model.policy import Certainty, Confidence, Severity
-from auditor.model.run import RunInfo, Verdict
+from auditor.model.run import ClauseResult, RunInfo, Verdict
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "breach": "Breach",
@@ -145,9 +145,12 @@ def provider(name: str) -> str:
     return PROVIDER_NAMES.get(name, name.replace("-", " ").title() if name.islower() else name)
 
 
-def document(name: str) -> str:
-    """Return the title of a document; a bare id such as `services-agreement` becomes `Services agreement`."""
-    return name if " " in name or not name.islower() else name.replace("-", " ").capitalize()
+def document(clause: ClauseResult) -> str:
+    """Return the title of a clause's document, with the provider before it if the title does not name it."""
+    name = provider(clause.provider)
+    return (
+        clause.document_title if name.lower() in clause.document_title.lower() else f"{name}: {clause.document_title}"
+    )
 
 
 def terms(run: RunInfo) -> str:

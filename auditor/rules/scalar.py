@@ -27,6 +27,7 @@ from auditor.model.expr import (
     Wild,
     facts_of,
     fold,
+    needed_facts,
 )
 from auditor.model.facts import FactValue, Value
 from auditor.model.network import in_network
@@ -87,11 +88,15 @@ def missing_for_check(check: Check, rows: Sequence[Row], index: int) -> frozense
 
 
 def measure_facts(check: Check, row: Row) -> frozenset[str]:
-    """Return the facts that left a measure unknown: missing group facts of the row, else whatever the measure reads."""
+    """Return the facts that left a measure unknown: missing group facts of the row, else whatever the measure needs.
+
+    The facts that place a row in a group and a window are there for every row of the window, so they are not to blame.
+    """
     assert check.measure
-    groups = frozenset(name for name in (*check.measure.by, "timestamp") if row.get(name) is None)
-    read = facts_of(check.measure.where) | ({check.measure.fact} if check.measure.fact else frozenset())
-    return groups or read or facts_of(check.selected)
+    placing = frozenset((*check.measure.by, "timestamp"))
+    groups = frozenset(name for name in placing if row.get(name) is None)
+    read = needed_facts(check.measure.where) | ({check.measure.fact} if check.measure.fact else frozenset())
+    return groups or (read - placing) or (needed_facts(check.selected) - placing)
 
 
 def _all(truths: Sequence[Truth]) -> Truth:
@@ -157,13 +162,13 @@ def _measure(measure: WindowMeasure, rows: Sequence[Row], selected: Sequence[Tru
         if not isinstance(moment, datetime) or None in key:
             truths.append(None)
             continue
-        start = moment - timedelta(seconds=measure.window_seconds)
+        length = timedelta(seconds=measure.window_seconds)
         window = [
             (other, certain)
             for other, certain in zip(rows, selected, strict=True)
             if certain is not False
             and isinstance(time := other.get("timestamp"), datetime)
-            and start < time <= moment
+            and timedelta(0) <= moment - time < length
             and [other.get(name) for name in measure.by] == key
         ]
         least, most = _bounds(measure, window)
@@ -209,4 +214,5 @@ def _requests(row: Row) -> float:
 
 
 def _values(measure: WindowMeasure, rows: Sequence[Row]) -> list[FactValue]:
-    return [row.get(measure.fact) for row in rows]
+    values = (row.get(measure.fact) for row in rows)
+    return [tuple(value) if isinstance(value, list) else value for value in values]

@@ -97,6 +97,8 @@ class Renderer:
         match leaf:
             case In(fact=fact, values=values, cased=cased):
                 folded = exp.Lower(this=value) if self._is_text(fact) and not cased else value
+                if not values:  # false, but unknown where the fact is missing
+                    return exp.NEQ(this=folded, expression=folded.copy())
                 if len(values) == 1:
                     return exp.EQ(this=folded, expression=literal(values[0]))
                 return exp.In(this=folded, expressions=[literal(item) for item in values])
@@ -173,6 +175,8 @@ def nested_nodes(expr: Expr) -> list[Expr]:
             return [node for part in parts for node in ([part] if _nested(part) else []) + nested_nodes(part)]
         case Not(part):
             return nested_nodes(part)
+        case Network():
+            return [expr]
         case _:
             return []
 

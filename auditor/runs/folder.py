@@ -87,7 +87,7 @@ def read_run(folder: Path) -> RunData:
         raise AuditorError(f"{folder} is no run folder: it holds no {MANIFEST}")
     manifest = _parse(Manifest, folder / MANIFEST, _read(folder / MANIFEST))
     coverage = _parse(Coverage, folder / COVERAGE, _read(folder / COVERAGE))
-    lines = _read(folder / FINDINGS).splitlines()
+    lines = _read(folder / FINDINGS).split("\n")[:-1]  # splitlines would also break at U+2028 within a text
     return RunData(manifest, tuple(_parse(Finding, folder / FINDINGS, line) for line in lines), coverage)
 
 
@@ -126,7 +126,7 @@ def _write(path: Path, text: str) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AuditorError(f"cannot read {path}: {error}") from error
 

@@ -1,14 +1,20 @@
-"""Reads usage records from files, pipes and memory into the view `records`. One module a format; `SOURCES` lists them."""
+"""Reads usage records from files, pipes and memory into the view `records`. `SOURCES` lists the formats."""
 
 from collections.abc import Collection, Sequence
 
 from auditor.engine import Database
 from auditor.sources.flat import FLAT
 from auditor.sources.ingest import ingest_with
+from auditor.sources.litellm import LITELLM
+from auditor.sources.mapping import MAPPING
+from auditor.sources.openai_batch import OPENAI_BATCH
 from auditor.sources.otlp import OTLP
 from auditor.sources.source import Ingested, Input, InputSummary, Progress, Reject, Source
+from auditor.sources.tables import ARROW, CSV, PARQUET
 
-SOURCES: dict[str, Source] = {source.name: source for source in (FLAT, OTLP)}
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (FLAT, OTLP, LITELLM, OPENAI_BATCH, CSV, PARQUET, ARROW, MAPPING)
+}
 """Every format by name, in the order in which they are tried on an input."""
 
 __all__ = ["SOURCES", "Ingested", "Input", "InputSummary", "Progress", "Reject", "Source", "ingest"]
@@ -19,9 +25,9 @@ async def ingest(
 ) -> Ingested:
     """Read `inputs` into the view `records` of `db` and say what was read.
 
-    The view has `_row` (unique and stable), `_input` (index into `Ingested.inputs`), `_line` (line of the file from 1; the
-    record's number where the format has no lines: arrays, CSV without its header, Parquet, Arrow) and those facts of
-    `usage` that at least one record carries. Rejected rows are not in it; duplicates are.
+    The view has `_row` (unique and stable), `_input` (index into `Ingested.inputs`), `_line` (line of the file from 1;
+    the record's number where the format has no lines: arrays, CSV rows below the header, Parquet, Arrow) and those
+    facts of `usage` that at least one record carries. Rejected rows are not in it; duplicates are.
 
     Args:
         db: the database; its folder holds the converted records until it is closed.

@@ -3,13 +3,14 @@
 Every source hands over text (VARCHAR); what a value looks like is decided here alone. Missing is NULL.
 """
 
+from collections.abc import Collection
+
 from auditor.engine import Database, literal, quote
 from auditor.model.facts import Fact, FactType
 
-# Plain numbers are times by magnitude: 2000-01-01 to 2100-12-31 in s, ms, µs and ns do not overlap.
-_FIRST, _LAST = 946_684_800, 4_133_980_799
-_SECONDS = r"^[0-9]{9,10}(\.[0-9]+)?$"
-_FINER = r"^[0-9]{12,19}(\.[0-9]+)?$"
+# Plain numbers are times since 1970 by their digits: 2000 to 2100 has 9 or 10 in seconds, 12 or 13 in milliseconds,
+# 15 or 16 in microseconds, 18 or 19 in nanoseconds.
+_NUMBER = r"^[0-9]{9,19}(\.[0-9]{1,9})?$"
 _RFC3339 = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 
 MACROS = {
@@ -22,11 +23,13 @@ MACROS = {
     "as_strings(x)": """CASE WHEN NOT starts_with(x, '[') THEN [x]
         WHEN NOT list_has_any(json_type(try_cast(x AS JSON), '$[*]'), ['OBJECT', 'ARRAY'])
         THEN list_filter(try_cast(try_cast(x AS JSON) AS VARCHAR[]), lambda item: item IS NOT NULL) END""",
-    "epoch_us(x)": f"""CASE WHEN regexp_matches(x, '{_SECONDS}') THEN try_cast(try_cast(x AS DECIMAL(38, 9)) * 1000000 AS BIGINT)
-        WHEN regexp_matches(x, '{_FINER}') THEN CASE
-            WHEN try_cast(x AS DECIMAL(38, 9)) < 10000000000000 THEN try_cast(try_cast(x AS DECIMAL(38, 9)) * 1000 AS BIGINT)
-            WHEN try_cast(x AS DECIMAL(38, 9)) < 10000000000000000 THEN try_cast(floor(try_cast(x AS DECIMAL(38, 9))) AS BIGINT)
-            ELSE try_cast(split_part(x, '.', 1) AS BIGINT) // 1000 END END""",
+    "scaled(x, factor)": "try_cast(floor(try_cast(x AS DECIMAL(38, 9)) * factor) AS BIGINT)",
+    "epoch_us(x)": f"""CASE WHEN NOT regexp_matches(x, '{_NUMBER}') THEN NULL
+        ELSE CASE length(split_part(x, '.', 1))
+            WHEN 9 THEN scaled(x, 1000000) WHEN 10 THEN scaled(x, 1000000)
+            WHEN 12 THEN scaled(x, 1000) WHEN 13 THEN scaled(x, 1000)
+            WHEN 15 THEN scaled(x, 1) WHEN 16 THEN scaled(x, 1)
+            WHEN 18 THEN scaled(x, 0.001) WHEN 19 THEN scaled(x, 0.001) END END""",
     "in_range(t)": "CASE WHEN t >= TIMESTAMP '2000-01-01' AND t < TIMESTAMP '2101-01-01' THEN t END",
     "as_timestamp(x)": f"""in_range(CASE WHEN regexp_matches(upper(x), '{_RFC3339}')
         THEN try_cast(upper(x) AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE make_timestamp(epoch_us(x)) END)""",
@@ -53,13 +56,14 @@ def present(fact: Fact, raw: str) -> str:
 
 
 def typed(fact: Fact) -> str:
-    """Return SQL for the typed value of the column that holds the text of `fact`; NULL if missing or not of the type."""
+    """Return SQL for the value of the column that holds the text of `fact`; NULL if missing or not of its type."""
     return quote(fact.name) if fact.type == "string" else f"as_{fact.type}({quote(fact.name)})"
 
 
-def fault(facts: list[Fact]) -> str:
+def fault(facts: list[Fact], constants: Collection[str] = ()) -> str:
     """Return SQL for what is wrong with a row of texts: NULL if nothing, an empty string if it holds no fact at all."""
-    if not facts:
+    own = [quote(f.name) for f in facts if f.name not in constants]
+    if not own:
         return "''"
     cases = " ".join(
         f"WHEN {quote(f.name)} IS NOT NULL AND {typed(f)} IS NULL "
@@ -67,5 +71,4 @@ def fault(facts: list[Fact]) -> str:
         for f in facts
         if f.type != "string"
     )
-    nothing = f"coalesce({', '.join(quote(f.name) for f in facts)}) IS NULL"
-    return f"CASE WHEN {nothing} THEN '' {cases} END"
+    return f"CASE WHEN coalesce({', '.join(own)}) IS NULL THEN '' {cases} END"

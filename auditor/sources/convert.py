@@ -1,7 +1,7 @@
 """Renders a source to SQL and runs it: one input becomes one Parquet file with a row for each record, readable or not.
 
-Columns: `_input`, `_line` (NULL where it is row + 1), `_fault` (NULL, or what is wrong; empty if nothing could be read),
-`_skip` (NULL, or why the row is no model call), and the facts.
+Columns: `_input`, `_line` (NULL where it is row + 1), `_skip` (NULL, or why the row is no model call), `_fault` (NULL,
+or what is wrong; empty if nothing could be read), `_more` (see `Plan.rare`), and the facts.
 """
 
 import json
@@ -16,75 +16,97 @@ from auditor.sources.source import Sample, Source
 from auditor.sources.stage import MAX_LINE
 
 FACTS = TABLES["usage"].facts
-WIDE = 40
-"""From this many facts on it pays to look first which ones a file carries: a pass over nothing but counts."""
+MAX_ENVELOPE = 16 * MAX_LINE
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to convert: relation of raw rows, and the facts as text expressions over its rows."""
+    """What to convert: a relation of raw rows, and the facts as text expressions over its rows.
+
+    `rare` names facts that the input may carry but, going by its beginning, does not; they get no column unless they
+    turn up. A column of nothing is cheap to read and costly to write.
+    """
 
     index: int
     relation: str
     facts: Mapping[str, str]
-    skip: str = "NULL"
-    line: str = "NULL::BIGINT"
+    skip: str
+    line: str
+    constants: Collection[str]
+    rare: Collection[str] = ()
 
 
 def json_relation(path: Path, sample: Sample, columns: Mapping[str, str]) -> str:
     """Return a FROM item over the JSON in `path` with `columns`, one row a record in the order of the file."""
-    lines = sample.container == "newline_delimited"
+    container = "newline_delimited" if sample.container == "empty" else sample.container
 
-    def read(names: Mapping[str, str]) -> str:
+    def read(names: Mapping[str, str], size: int) -> str:
         types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in names.items())
-        ignore = ", ignore_errors=true" if lines else ""
-        size = MAX_LINE if lines or not sample.envelope else 16 * MAX_LINE
+        ignore = ", ignore_errors=true" if container == "newline_delimited" else ""
         return (
-            f"read_json({literal(str(path))}, format={literal(sample.container)}, columns={{{types}}}, "
-            f"maximum_object_size={size}{ignore}, compression='uncompressed', records='true')"
+            f"read_json({literal(str(path))}, format={literal(container)}, columns={{{types}}}, records='true', "
+            f"maximum_object_size={size}, compression='uncompressed'{ignore})"
         )
 
     if not sample.envelope:
-        return read(columns)
+        return read(columns, MAX_LINE)
     shape = json.dumps(dict(columns))
     items = f"unnest(CAST({quote(sample.envelope)} AS JSON[]))"
     return (
         f"(SELECT unnest(from_json(item, {literal(shape)})) FROM "
-        f"(SELECT {items} AS item FROM {read({sample.envelope: 'JSON'})}))"
+        f"(SELECT {items} AS item FROM {read({sample.envelope: 'JSON'}, MAX_ENVELOPE)}))"
     )
 
 
-def plan(index: int, source: Source, relation: str, text: Collection[str]) -> Plan:
-    """Return how `relation`, which has the source's columns, becomes records; free text only where `text` names it."""
-    facts = {name: sql for name, sql in source.facts.items() if not FACTS[name].text or name in text}
+def plan(index: int, source: Source, relation: str, facts: Mapping[str, str], rare: Collection[str] = ()) -> Plan:
+    """Return how `relation`, which has the source's columns, becomes records with `facts`."""
     if not source.rows:
-        return Plan(index, relation, facts, source.skip)
+        return Plan(index, relation, facts, source.skip, "NULL::BIGINT", source.constants, rare)
     rows = f"(WITH line AS NOT MATERIALIZED (SELECT row_number() OVER () AS _line, * FROM {relation}) {source.rows})"
-    return Plan(index, rows, facts, source.skip, "_line")
+    return Plan(index, rows, facts, source.skip, "_line", source.constants)
 
 
-def carried(db: Database, plan: Plan) -> list[Fact]:
-    """Return the facts worth a column."""
-    facts = [FACTS[name] for name in plan.facts]
-    if len(facts) < WIDE:
-        return facts
-    counts = db.execute(f"SELECT {', '.join(f'count({plan.facts[fact.name]})' for fact in facts)} FROM {plan.relation}")
-    return [fact for fact, count in zip(facts, counts[0], strict=True) if count]
-
-
-def convert(db: Database, plan: Plan, target: Path) -> list[Fact]:
-    """Write the records of `plan` to the Parquet file `target` and return the facts that have a column there.
+def convert(db: Database, plan: Plan, target: Path) -> None:
+    """Write the records of `plan` to the Parquet file `target`.
 
     Raises:
         EngineError: the input cannot be read.
     """
-    facts = carried(db, plan)
+    facts = [FACTS[name] for name in plan.facts if name not in plan.rare]
+    rare = [plan.facts[name] for name in plan.facts if name in plan.rare]
+    _copy(db, plan, facts, rare, target)
+    if rare and db.execute(f"SELECT bool_or(_more) FROM read_parquet({literal(str(target))})")[0][0]:
+        counts = db.execute(f"SELECT {', '.join(f'count({sql})' for sql in plan.facts.values())} FROM {plan.relation}")[
+            0
+        ]
+        _copy(db, plan, [FACTS[name] for name, count in zip(plan.facts, counts, strict=True) if count], [], target)
+
+
+def _copy(db: Database, plan: Plan, facts: list[Fact], rare: list[str], target: Path) -> None:
+    more = f"coalesce({', '.join(rare)}) IS NOT NULL" if rare else "FALSE"
     texts = "".join(f", {present(f, f'({plan.facts[f.name]})')} AS {quote(f.name)}" for f in facts)
     columns = "".join(f", {typed(f)} AS {quote(f.name)}" for f in facts)
     db.execute(
-        f"COPY (SELECT {plan.index}::INTEGER AS _input, _line, _skip, "
-        f"CASE WHEN _skip IS NULL THEN {fault(facts)} END AS _fault{columns} "
-        f"FROM (SELECT {plan.line} AS _line, ({plan.skip})::VARCHAR AS _skip{texts} FROM {plan.relation})) "
+        f"COPY (SELECT {plan.index}::INTEGER AS _input, _line, _skip, _more, "
+        f"CASE WHEN _skip IS NULL THEN {fault(facts, plan.constants)} END AS _fault{columns} "
+        f"FROM (SELECT {plan.line} AS _line, ({plan.skip})::VARCHAR AS _skip, {more} AS _more{texts} "
+        f"FROM {plan.relation})) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    return facts
+
+
+def define_companion(db: Database, source: Source) -> None:
+    """Create the empty table that the companion files of `source` fill."""
+    if source.companion:
+        columns = {"_input": "INTEGER", **source.companion.columns}
+        types = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {quote(source.companion.table)} ({types})")
+
+
+def fill_companion(db: Database, index: int, source: Source, relation: str) -> None:
+    """Read a companion file, given as a relation with the source's columns, into its table."""
+    if source.companion:
+        db.execute(
+            f"INSERT INTO {quote(source.companion.table)} BY NAME WITH line AS "
+            f"(SELECT {index}::INTEGER AS _input, * FROM {relation}) {source.companion.select}"
+        )

@@ -1,190 +1,253 @@
-"""Reads the inputs into the view `records`: expand, detect, stage, convert, count."""
+"""Reads the inputs into the view `records`: expand, open, stage, convert, count."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from auditor.engine import Database, column_type, literal, quote
+from auditor.engine import Database, literal, quote
 from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location, raise_faults
-from auditor.model.facts import TABLES, Fact
+from auditor.model.facts import TABLES
 from auditor.sources.cast import define_casts
-from auditor.sources.convert import convert, json_relation, plan
-from auditor.sources.inputs import STDIN, expand, is_pipe
-from auditor.sources.rejects import flagged, write_rejects
-from auditor.sources.sniff import SAMPLE_OBJECTS, UnreadableError, sniff
-from auditor.sources.source import Ingested, Input, InputSummary, Progress, Sample, Source
+from auditor.sources.convert import convert, define_companion, fill_companion, json_relation, plan
+from auditor.sources.inputs import expand
+from auditor.sources.memory import is_arrow, spool_records
+from auditor.sources.opened import TABULAR, Opened, Opener
+from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
+from auditor.sources.source import Ingested, Input, InputSummary, Progress, Source
+from auditor.sources.stage import Staged, one_line_each, stage
+from auditor.sources.tables import as_texts, csv_damages, csv_relation
 from auditor.sources.words import define_words
-from auditor.sources.stage import Staged, head, one_line_each, spool, stage
 
 FACTS = TABLES["usage"].facts
+GOOD = "_fault IS NULL AND _skip IS NULL"
+NOTHING = Staged(Path(), "", 0, 0, long_lines=False, offset=0, truncated="")
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An input of which the beginning was seen."""
+class Reading:
+    """Reads opened inputs into Parquet files of `db.folder`, one each."""
 
-    index: int
-    uri: str
-    path: Path
-    sample: Sample
-    source: Source
-
-
-class Ingestion:
-    """One call of `ingest`."""
-
-    def __init__(self, db: Database, sources: dict[str, Source], text: Collection[str], progress: Progress | None) -> None:
+    def __init__(self, db: Database, text: Collection[str], progress: Progress | None) -> None:
         self.db = db
-        self.sources = sources
         self.text = frozenset(text)
         self.progress = progress
         self.tables: list[Path] = []
-        self.facts: dict[str, Fact] = {}
 
     def file(self, name: str, index: int, suffix: str) -> Path:
+        """Return the path of a working file for the input `index`."""
         return self.db.folder / f"{name}-{index:06d}.{suffix}"
-
-    def open(self, index: int, item: Input) -> Opened | Fault:
-        """Look at the beginning of an input; a fault if it is of no format that is known."""
-        uri = Path(item.path).as_posix()
-        try:
-            path = self._once(index, item)
-            sample = sniff(head(path))
-        except OSError as error:
-            return Fault(Location(uri), f"cannot be read: {error.strerror}")
-        except UnreadableError as error:
-            return Fault(Location(uri), str(error), "name a format with --format or write a mapping file; see `auditor sources`")
-        source = self._detect(item, sample)
-        if source is None:
-            return Fault(
-                Location(uri), "of no format that is known", "name it with --format or write a mapping file; see `auditor sources`"
-            )
-        return Opened(index, uri, path, sample, source)
-
-    def _once(self, index: int, item: Input) -> Path:
-        path = Path(item.path)
-        if item.path == STDIN:
-            return spool(sys.stdin.buffer, self.file("stdin", index, "raw"))
-        if is_pipe(path):
-            with path.open("rb") as stream:
-                return spool(stream, self.file("pipe", index, "raw"))
-        return path
-
-    def _detect(self, item: Input, sample: Sample) -> Source | None:
-        if item.format:
-            return self.sources[item.format]
-        if sample.container == "empty":
-            return next(iter(self.sources.values()))
-        return next((source for source in self.sources.values() if source.detects(sample)), None)
 
     def stage(self, opened: Opened) -> Staged:
         """Stage the whole of an input, telling progress."""
+        if opened.path is None:
+            return NOTHING
         total = opened.path.stat().st_size
         progress = self.progress
         told: Callable[[int], None] = (lambda done: progress(opened.uri, done, total)) if progress else (lambda _: None)
         return stage(opened.path, self.file("input", opened.index, "content"), told)
 
     def read(self, opened: Opened, staged: Staged, rejects: TextIO) -> InputSummary:
-        """Convert a staged input and say what was read.
+        """Convert a staged input, write down its rejects, and say what was read.
 
         Raises:
-            AuditorError: the engine cannot read it at all.
+            AuditorError: it cannot be read at all, or is not of the format that was named.
         """
-        target = self.file("records", opened.index, "parquet")
-        lines = opened.sample.container == "newline_delimited" and not opened.sample.envelope
+        table = self.file("records", opened.index, "parquet")
         content = staged.path
-        if lines and staged.long_lines:
+        if opened.sample.lines and staged.long_lines:
             content = one_line_each(staged, self.file("lines", opened.index, "content"))
-        self._convert(opened, content, target)
-        if lines and self._rows(target) != staged.lines:
-            self._convert(opened, one_line_each(staged, self.file("lines", opened.index, "content")), target)
-        faults = flagged(self.db, target, self.file("faults", opened.index, "jsonl"))
-        known = frozenset(opened.source.columns)
-        with staged.path.open("rb") as raw:
-            rejected = write_rejects(rejects, opened.index, faults, raw if lines else None, staged.offset, known)
-        self.tables.append(target)
-        return self._summary(opened, staged, target, rejected)
+        self._convert(opened, content, table)
+        if opened.sample.lines and content == staged.path and self._rows(table) != staged.lines:
+            content = one_line_each(staged, self.file("lines", opened.index, "content"))
+            self._convert(opened, content, table)
+        rejected = self._rejects(opened, staged, table, rejects)
+        self.tables.append(table)
+        for path in {content, staged.path} - {Path()}:
+            path.unlink(missing_ok=True)
+        summary = self._summary(opened, staged, table, rejected)
+        if opened.forced and rejected and not summary.records and not summary.skipped:
+            raise AuditorError(f"no record of the format {opened.source.name} was recognised; see `auditor sources`")
+        return summary
 
-    def _convert(self, opened: Opened, content: Path, target: Path) -> None:
-        source = opened.source
-        relation = json_relation(content, opened.sample, source.columns)
-        for fact in convert(self.db, plan(opened.index, source, relation, self.text), target):
-            self.facts[fact.name] = fact
+    def relation(self, opened: Opened, content: Path) -> str:
+        """Return the FROM item over the raw rows of an input."""
+        match opened.sample.container:
+            case "csv":
+                return csv_relation(content, opened.sample.columns, opened.sample.delimiter, f"damages_{opened.index}")
+            case "parquet" | "arrow":
+                relation = (
+                    quote(f"arrow_{opened.index}") if opened.path is None else f"read_parquet({literal(str(content))})"
+                )
+                columns = opened.columns or {}
+                return as_texts(relation, columns, [name for name in opened.source.columns if name in columns])
+            case _:
+                return json_relation(content, opened.sample, opened.source.columns)
+
+    def _facts(self, opened: Opened) -> dict[str, str]:
+        """Return the facts to read with their SQL: free text only if needed, columns only if they exist."""
+        source, columns = opened.source, opened.sample.columns
+        own = source.name in TABULAR
+        return {
+            name: sql
+            for name, sql in source.facts.items()
+            if (not FACTS[name].text or name in self.text) and (not own or name in columns)
+        }
+
+    def _convert(self, opened: Opened, content: Path, table: Path) -> None:
+        facts = self._facts(opened)
+        rare: set[str] = set()
+        if opened.source.name == "flat":
+            rare = facts.keys() - {
+                name for item in opened.sample.objects for name, value in item.items() if value is not None
+            }
+        convert(self.db, plan(opened.index, opened.source, self.relation(opened, content), facts, rare), table)
 
     def _rows(self, table: Path) -> int:
-        return int(self.db.execute(f"SELECT coalesce(max(coalesce(_line, file_row_number + 1)), 0) FROM read_parquet({literal(str(table))}, file_row_number=true)")[0][0])
+        rows = f"read_parquet({literal(str(table))}, file_row_number=true)"
+        return int(self.db.execute(f"SELECT coalesce(max(coalesce(_line, file_row_number + 1)), 0) FROM {rows}")[0][0])
+
+    def _rejects(self, opened: Opened, staged: Staged, table: Path, out: TextIO) -> int:
+        faults = flagged(self.db, table, self.file("faults", opened.index, "jsonl"))
+        if opened.sample.lines:
+            with staged.path.open("rb") as content:
+                known = frozenset(opened.source.columns)
+                return write_rejects(out, opened.index, explained(faults, content, staged.offset, known))
+        damages: Iterator[Damage] = unlocated(faults)
+        if opened.sample.container == "csv":
+            torn = csv_damages(self.db, f"damages_{opened.index}")
+            damages = heapq.merge(damages, torn, key=lambda damage: damage[0])
+        return write_rejects(out, opened.index, damages)
 
     def _summary(self, opened: Opened, staged: Staged, table: Path, rejected: int) -> InputSummary:
-        relation = f"read_parquet({literal(str(table))})"
-        names = [name for name in self.db.columns(relation) if not name.startswith("_")]
-        good = "_fault IS NULL AND _skip IS NULL"
+        rows = f"read_parquet({literal(str(table))})"
+        names = [name for name in self.db.columns(rows) if not name.startswith("_")]
         counts = "".join(f", count({quote(name)})" for name in names)
         times = "min(timestamp), max(timestamp)" if "timestamp" in names else "NULL, NULL"
-        row = self.db.execute(f"SELECT count(*), {times}{counts} FROM {relation} WHERE {good}")[0]
-        skipped = self.db.execute(f"SELECT _skip, count(*) FROM {relation} WHERE _skip IS NOT NULL GROUP BY 1 ORDER BY 1")
-        seen = {str(name) for item in opened.sample.objects[:SAMPLE_OBJECTS] for name in opened.source.fields(item)}
+        count, first, last, *counted = self.db.execute(f"SELECT count(*), {times}{counts} FROM {rows} WHERE {GOOD}")[0]
+        skipped = self.db.execute(f"SELECT _skip, count(*) FROM {rows} WHERE _skip IS NOT NULL GROUP BY 1 ORDER BY 1")
+        seen = {str(name) for item in opened.sample.objects for name in opened.source.fields(item)}
         return InputSummary(
             uri=opened.uri,
             format="empty" if opened.sample.container == "empty" else opened.source.name,
             sha256=staged.sha256,
             bytes=staged.bytes,
-            records=row[0],
+            records=count,
             rejected=rejected,
-            skipped=dict(skipped),
-            first=row[1].isoformat() + "Z" if row[1] else None,
-            last=row[2].isoformat() + "Z" if row[2] else None,
+            skipped={plain(reason): number for reason, number in skipped},
+            first=first.isoformat() + "Z" if first else None,
+            last=last.isoformat() + "Z" if last else None,
             truncated=staged.truncated,
-            unused=tuple(sorted(seen - opened.source.takes)),
-            present={name: count for name, count in zip(names, row[3:], strict=True) if count},
+            unused=tuple(sorted(plain(name) for name in (seen | set(opened.sample.columns)) - opened.source.takes)),
+            present={name: number for name, number in zip(names, counted, strict=True) if number},
         )
 
-    def define_records(self, present: set[str]) -> tuple[str, ...]:
-        """Define the view `records` with the facts in `present`, in the order of the schema."""
-        facts = [fact for fact in FACTS.values() if fact.name in present]
-        columns = "".join(f", {quote(f.name)}" for f in facts)
-        if self.tables:
-            paths = ", ".join(literal(str(path)) for path in self.tables)
-            self.db.execute(
-                f"CREATE OR REPLACE VIEW records AS SELECT _input::BIGINT * {1 << 40} + file_row_number AS _row, _input, "
-                f"coalesce(_line, file_row_number + 1) AS _line{columns} "
-                f"FROM read_parquet([{paths}], union_by_name=true, file_row_number=true) "
-                "WHERE _fault IS NULL AND _skip IS NULL"
-            )
+    def define_records(self, carried: set[str]) -> tuple[str, ...]:
+        """Define the view `records` with the facts in `carried`, in the order of the schema, and return their names."""
+        names = tuple(name for name in FACTS if name in carried)
+        columns = "".join(f", {quote(name)}" for name in names)
+        paths = ", ".join(literal(str(path)) for path in self.tables)
+        rows = f"read_parquet([{paths}], union_by_name=true, file_row_number=true)"
+        if not self.tables:
+            nothing = {
+                "_input": "INTEGER",
+                "file_row_number": "BIGINT",
+                "_line": "BIGINT",
+                "_fault": "INTEGER",
+                "_skip": "INTEGER",
+            }
+            rows = f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in nothing.items())} LIMIT 0)"
+        self.db.execute(
+            f"CREATE OR REPLACE VIEW records AS SELECT _input::BIGINT * {1 << 40} + file_row_number AS _row, _input, "
+            f"coalesce(_line, file_row_number + 1) AS _line{columns} FROM {rows} WHERE {GOOD}"
+        )
+        return names
+
+
+async def _open(db: Database, sources: Mapping[str, Source], files: Sequence[Input]) -> list[Opened]:
+    """Open all files.
+
+    Raises:
+        AuditorError: with the faults of all that cannot be read.
+    """
+    opener = Opener(db, sources)
+    opened: list[Opened] = []
+    faults: list[Fault] = []
+    for index, item in enumerate(files):
+        spooled = None
+        if item.data is not None and not is_arrow(item):
+            spooled = await spool_records(item, db.folder / f"memory-{index:06d}.jsonl")
+        found = await asyncio.to_thread(opener.open, index, item, spooled)
+        if isinstance(found, Opened):
+            opened.append(found)
         else:
-            self.db.execute(
-                "CREATE OR REPLACE VIEW records AS SELECT NULL::BIGINT AS _row, NULL::INTEGER AS _input, NULL::BIGINT AS _line "
-                "WHERE FALSE"
-            )
-        return tuple(fact.name for fact in facts)
+            faults.extend(found)
+    raise_faults("cannot read the inputs", faults)
+    return opened
+
+
+async def _staged_ahead(
+    reading: Reading, opened: Sequence[Opened], staged: Mapping[int, Staged]
+) -> AsyncIterator[tuple[Opened, Staged | AuditorError]]:
+    """Yield every input staged, in order, while the next one is being staged in another thread."""
+
+    async def stage_one(item: Opened) -> Staged | AuditorError:
+        if item.index in staged:
+            return staged[item.index]
+        try:
+            return await asyncio.to_thread(reading.stage, item)
+        except AuditorError as error:
+            return error
+        except OSError as error:
+            return AuditorError(f"cannot be read: {error.strerror or error}")
+
+    ahead = [asyncio.create_task(stage_one(item)) for item in opened[:1]]
+    try:
+        for at, item in enumerate(opened, start=1):
+            content = await ahead.pop()
+            ahead.extend(asyncio.create_task(stage_one(following)) for following in opened[at : at + 1])
+            yield item, content
+    finally:
+        await asyncio.gather(*ahead)  # a thread cannot be stopped; it must not outlive the database's folder
 
 
 async def ingest_with(
-    sources: dict[str, Source], db: Database, inputs: Sequence[Input], text: Collection[str], progress: Progress | None
+    sources: Mapping[str, Source],
+    db: Database,
+    inputs: Sequence[Input],
+    text: Collection[str],
+    progress: Progress | None,
 ) -> Ingested:
     """Read `inputs` with `sources`; see `auditor.sources.ingest`."""
-    work = Ingestion(db, sources, text, progress)
     define_casts(db)
     define_words(db)
     files, passed_over = await asyncio.to_thread(expand, inputs)
-    opened = [await asyncio.to_thread(work.open, index, item) for index, item in enumerate(files)]
-    raise_faults("cannot read the inputs", [item for item in opened if isinstance(item, Fault)])
+    opened = await _open(db, sources, files)
+    reading = Reading(db, text, progress)
+    staged: dict[int, Staged] = {}
+    for source in {item.source.name: item.source for item in opened}.values():
+        define_companion(db, source)
+    for item in opened:
+        if item.source.companion and item.source.companion.detects(item.sample):
+            staged[item.index] = await asyncio.to_thread(reading.stage, item)
+            relation = reading.relation(item, staged[item.index].path)
+            await asyncio.to_thread(fill_companion, db, item.index, item.source, relation)
     summaries: list[InputSummary] = []
     faults: list[Fault] = []
     path = db.folder / "rejects.jsonl"
     with path.open("w", encoding="utf-8") as rejects:
-        for item in opened:
-            assert isinstance(item, Opened)
+        async for item, content in _staged_ahead(reading, opened, staged):
             try:
-                staged = await asyncio.to_thread(work.stage, item)
-                summaries.append(await asyncio.to_thread(work.read, item, staged, rejects))
+                if isinstance(content, AuditorError):
+                    raise content
+                summaries.append(await asyncio.to_thread(reading.read, item, content, rejects))
             except EngineError as error:
-                faults.append(Fault(Location(item.uri), f"cannot be read as {item.source.name}: {error.message}"))
+                faults.append(
+                    Fault(Location(item.uri), f"cannot be read as {item.source.name}: {plain(error.message)}")
+                )
             except AuditorError as error:
                 faults.append(Fault(Location(item.uri), error.message))
     raise_faults("cannot read the inputs", faults)
-    facts = work.define_records({name for summary in summaries for name in summary.present})
-    return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), facts, tuple(passed_over))
+    names = reading.define_records({name for summary in summaries for name in summary.present})
+    return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, tuple(passed_over))

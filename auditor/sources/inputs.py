@@ -16,8 +16,8 @@ STDIN = "-"
 def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]]]:
     """Return one `Input` per file, and (path, why) for files that are passed over.
 
-    A directory stands for all regular files below it that are not hidden, sorted; a glob for what it matches. A file that
-    is named twice is read once.
+    A directory stands for all regular files below it that are not hidden, sorted; a glob for what it matches. A file
+    that is named twice is read once.
 
     Raises:
         AuditorError: something named does not exist or cannot be read; with a fault for each.
@@ -51,13 +51,15 @@ def _paths(name: str, passed_over: list[tuple[str, str]]) -> list[Path]:
         return list(_below(path, passed_over))
     if path.exists():
         return [path]
-    matches = sorted(Path(match) for match in glob.glob(name, recursive=True))
+    matches = sorted(Path(match) for match in glob.glob(name, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
     return [file for match in matches for file in (_below(match, passed_over) if match.is_dir() else [match])]
 
 
 def _below(folder: Path, passed_over: list[tuple[str, str]]) -> Iterable[Path]:
     for parent, folders, files in os.walk(folder):
-        passed_over.extend((f"{Path(parent, name).as_posix()}/", "hidden") for name in sorted(folders) if name.startswith("."))
+        passed_over.extend(
+            (f"{Path(parent, name).as_posix()}/", "hidden") for name in sorted(folders) if name.startswith(".")
+        )
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent, name)

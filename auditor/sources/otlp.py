@@ -6,7 +6,7 @@ A record is a span that calls a model, or a `gen_ai.client.inference.operation.d
 
 from collections.abc import Iterator
 
-from auditor.engine import literal
+from auditor.engine import literal, quote
 from auditor.sources.source import JsonObject, Sample, Source
 
 # Attribute names that carry a fact, newest first; the first that a span has counts.
@@ -16,7 +16,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "gen_ai.request.model", "llm.request.model_name", "llm.request.model", "ai.model.id", "mlflow.llm.model",
         "llm.model_name", "embedding.model_name",
     ),
-    "gen_ai.response.model": ("gen_ai.response.model", "llm.response.model_name", "llm.response.model", "ai.response.model"),
+    "gen_ai.response.model": (
+        "gen_ai.response.model", "llm.response.model_name", "llm.response.model", "ai.response.model",
+    ),
     "gen_ai.response.id": ("gen_ai.response.id", "llm.response.id", "ai.response.id"),
     "gen_ai.conversation.id": (
         "gen_ai.conversation.id", "session.id", "langfuse.session.id", "traceloop.association.properties.session_id",
@@ -62,7 +64,13 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     ),
     "end_user.id": ("enduser.id",),
 }  # fmt: skip
-OPERATION = ("gen_ai.operation.name", "llm.request.type", "openinference.span.kind", "traceloop.span.kind", "mlflow.spanType")
+OPERATION = (
+    "gen_ai.operation.name",
+    "llm.request.type",
+    "openinference.span.kind",
+    "traceloop.span.kind",
+    "mlflow.spanType",
+)
 HOST = ("server.address", "gen_ai.openai.api_base", "llm.base_url", "url.full", "http.url", "net.peer.name")
 INPUT = ("gen_ai.input.messages", "gen_ai.prompt", "llm.prompts", "ai.prompt.messages", "ai.prompt", "input.value",
          "traceloop.entity.input", "mlflow.spanInputs")  # fmt: skip
@@ -70,23 +78,31 @@ OUTPUT = ("gen_ai.output.messages", "gen_ai.completion", "ai.response.text", "ou
           "mlflow.spanOutputs")  # fmt: skip
 INDEXED_INPUT = (
     r"^(llm\.input_messages\.[0-9]+\.message\.(content|contents\.[0-9]+\.message_content\.text)"
-    r"|gen_ai\.prompt\.[0-9]+\.content|llm\.prompts\.[0-9]+\.prompt\.text|embedding\.embeddings\.[0-9]+\.embedding\.text)$"
+    r"|gen_ai\.prompt\.[0-9]+\.content|llm\.prompts\.[0-9]+\.prompt\.text"
+    r"|embedding\.embeddings\.[0-9]+\.embedding\.text)$"
 )
 INDEXED_OUTPUT = (
     r"^(llm\.output_messages\.[0-9]+\.message\.(content|contents\.[0-9]+\.message_content\.text)"
     r"|gen_ai\.completion\.[0-9]+\.content)$"
 )
-OPERATIONS = {"completion": "text_completion", "llm": "chat", "chat_model": "chat", "embedding": "embeddings", "rerank": "rerank"}
+OPERATIONS = {
+    "completion": "text_completion",
+    "llm": "chat",
+    "chat_model": "chat",
+    "embedding": "embeddings",
+    "rerank": "rerank",
+}
 NO_CALLS = (
     "agent", "chain", "chat_memory", "create_agent", "create_memory", "create_memory_store", "delete_memory",
-    "delete_memory_store", "evaluator", "execute_tool", "fetch_response", "guardrail", "invoke_agent", "invoke_workflow",
-    "memory", "parser", "plan", "prompt", "reranker", "retrieval", "retriever", "search_memory", "task", "tool", "unknown",
-    "update_memory", "upsert_memory", "workflow",
+    "delete_memory_store", "evaluator", "execute_tool", "fetch_response", "guardrail", "invoke_agent",
+    "invoke_workflow", "memory", "parser", "plan", "prompt", "reranker", "retrieval", "retriever",
+    "search_memory", "task", "tool", "unknown", "update_memory", "upsert_memory", "workflow",
 )  # fmt: skip
-"""Operations that call no model themselves. An agent's span holds the sum of its calls, which are spans of their own."""
+"""Operations that call no model themselves. An agent's span sums up its calls, which are spans of their own."""
 DETAILS = "gen_ai.client.inference.operation.details"
 
-_VALUE = "STRUCT(stringValue VARCHAR, intValue VARCHAR, doubleValue VARCHAR, boolValue VARCHAR, arrayValue VARCHAR, kvlistValue VARCHAR)"
+_KINDS = ("stringValue", "intValue", "doubleValue", "boolValue", "arrayValue", "kvlistValue")
+_VALUE = f"STRUCT({', '.join(f'{kind} VARCHAR' for kind in _KINDS)})"
 _ATTRIBUTES = f'STRUCT("key" VARCHAR, "value" {_VALUE})[]'
 _CALL = (
     f"STRUCT(traceId VARCHAR, spanId VARCHAR, eventName VARCHAR, startTimeUnixNano VARCHAR, timeUnixNano VARCHAR, "
@@ -102,17 +118,18 @@ def _flat(resources: str, scopes: str, calls: str) -> str:
     )
 
 
-ROWS = f"""
-SELECT _line, is_otlp, is_log, call.traceId AS trace, call.spanId AS span, call.eventName AS event,
+CALLS = f"""
+SELECT _line, is_otlp, is_log, call.traceId AS trace, call.spanId AS span, call.eventName AS event_name,
     coalesce(call.startTimeUnixNano, nullif(call.timeUnixNano, '0'), call.observedTimeUnixNano) AS moment,
     list_transform(attributes, lambda a: a.key) AS keys,
     list_transform(attributes, lambda a: coalesce(a.value.stringValue, a.value.intValue, a.value.doubleValue,
         a.value.boolValue, a.value.arrayValue, a.value.kvlistValue)) AS vals
 FROM (
     SELECT *, list_concat(call.attributes, shared) AS attributes FROM (
-        SELECT _line, is_otlp, is_log, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call FROM (
+        SELECT _line, is_otlp, is_log, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call
+        FROM (
             SELECT _line, resourceLogs IS NOT NULL AS is_log,
-                coalesce(resourceSpans IS NOT NULL OR resourceLogs IS NOT NULL OR resourceMetrics IS NOT NULL, FALSE) AS is_otlp,
+                resourceSpans IS NOT NULL OR resourceLogs IS NOT NULL OR resourceMetrics IS NOT NULL AS is_otlp,
                 unnest(coalesce(nullif(list_concat({_flat("resourceSpans", "scopeSpans", "spans")},
                     {_flat("resourceLogs", "scopeLogs", "logRecords")}), []), [NULL])) AS part
             FROM line)))
@@ -132,44 +149,49 @@ def _indexed(pattern: str) -> str:
     )
 
 
-def _operation() -> str:
+def _rows() -> str:
+    """Return SQL that makes a row of each span and log record, with a column for each fact's attribute."""
+    operation = f"lower({attribute(*OPERATION)})"
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in OPERATIONS.items())
-    name = f"lower({attribute(*OPERATION)})"
-    return f"CASE {name} {cases} ELSE {name} END"
+    columns = {name: attribute(*names) for name, names in SPELLINGS.items()} | {
+        "operation": f"CASE {operation} {cases} ELSE {operation} END",
+        "provider": f"provider_name({attribute(*SPELLINGS['gen_ai.provider.name'])})",
+        "host": f"host_of({attribute(*HOST)})",
+        "event": f"coalesce(event_name, {attribute('event.name')}, '')",
+        "vercel": attribute("ai.operationId"),
+        "system": attribute("gen_ai.system_instructions"),
+        "input": attribute(*INPUT),
+        "output": attribute(*OUTPUT),
+        "input_parts": _indexed(INDEXED_INPUT),
+        "output_parts": _indexed(INDEXED_OUTPUT),
+    }
+    named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
+    return f"SELECT _line, is_otlp, is_log, trace, span, moment, keys IS NULL AS bare, {named} FROM ({CALLS})"
 
 
 def _skip() -> str:
-    operation = _operation()
     no_calls = ", ".join(literal(name) for name in NO_CALLS)
-    model = attribute(*SPELLINGS["gen_ai.request.model"], *SPELLINGS["gen_ai.response.model"])
     return (
-        f"CASE WHEN is_otlp AND keys IS NULL THEN 'no spans or log records in the line' WHEN NOT is_otlp THEN NULL "
-        f"WHEN is_log AND coalesce(event, {attribute('event.name')}, '') <> {literal(DETAILS)} THEN 'log record that is no model call' "
-        f"WHEN {operation} IN ({no_calls}) THEN 'span that calls no model itself: ' || {operation} "
-        f"WHEN regexp_full_match({attribute('ai.operationId')}, 'ai\\.[a-zA-Z]+') THEN 'span that calls no model itself: ' "
-        f"|| {attribute('ai.operationId')} "
-        f"WHEN {operation} IS NULL AND {model} IS NULL THEN 'span without an operation or model' END"
+        f"CASE WHEN NOT is_otlp THEN NULL WHEN bare THEN 'line without spans or log records' "
+        f"WHEN is_log AND event <> {literal(DETAILS)} THEN 'log record that is no model call' "
+        f"WHEN operation IN ({no_calls}) THEN 'span that calls no model itself: ' || operation "
+        "WHEN regexp_full_match(vercel, 'ai\\.[a-zA-Z]+') THEN 'span that calls no model itself: ' || vercel "
+        'WHEN operation IS NULL AND coalesce("gen_ai.request.model", "gen_ai.response.model") IS NULL '
+        "THEN 'span without an operation or model' END"
     )
 
 
-def _facts() -> dict[str, str]:
-    facts = {name: attribute(*names) for name, names in SPELLINGS.items()}
-    provider = f"provider_name({facts['gen_ai.provider.name']})"
-    host = f"host_of({attribute(*HOST)})"
-    system = f"otlp_text({attribute('gen_ai.system_instructions')})"
-    prompt = f"coalesce({_indexed(INDEXED_INPUT)}, otlp_text({attribute(*INPUT)}))"
-    answer = f"coalesce({_indexed(INDEXED_OUTPUT)}, otlp_text({attribute(*OUTPUT)}))"
-    return facts | {
-        "timestamp": "moment",
-        "record.id": "nullif(lower(trace), '') || '/' || nullif(lower(span), '')",
-        "gen_ai.provider.name": provider,
-        "gen_ai.operation.name": _operation(),
-        "gen_ai.response.finish_reasons": f"array_texts({facts['gen_ai.response.finish_reasons']})",
-        "server.address": host,
-        "route": f"route_of({provider}, {host})",
-        "prompt.text": f"lines_of([{system}, {prompt}])",
-        "completion.text": answer,
-    }
+FACTS = {name: quote(name) for name in SPELLINGS} | {
+    "timestamp": "moment",
+    "record.id": "nullif(lower(trace), '') || '/' || nullif(lower(span), '')",
+    "gen_ai.provider.name": "provider",
+    "gen_ai.operation.name": "operation",
+    "gen_ai.response.finish_reasons": 'array_texts("gen_ai.response.finish_reasons")',
+    "server.address": "host",
+    "route": "route_of(provider, host)",
+    "prompt.text": "lines_of([otlp_text(system), coalesce(input_parts, otlp_text(input))])",
+    "completion.text": "coalesce(output_parts, otlp_text(output))",
+}
 
 
 def _detects(sample: Sample) -> bool:
@@ -200,9 +222,9 @@ OTLP = Source(
         "resourceLogs": f"STRUCT({_RESOURCE}, scopeLogs STRUCT(logRecords {_CALL})[])[]",
         "resourceMetrics": "VARCHAR",
     },
-    facts=_facts(),
+    facts=FACTS,
     fields=_fields,
     takes=frozenset(_TAKES),
-    rows=ROWS,
+    rows=_rows(),
     skip=_skip(),
 )

@@ -1,7 +1,7 @@
 """Writes down what could not be read, in words: line, byte offset and reason of every reject."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -11,6 +11,8 @@ from auditor.sources.source import Reject
 from auditor.sources.stage import MAX_LINE, content_lines
 
 MAX_REASON = 200
+Damage = tuple[int, int | None, str]
+"""Line (or record number), byte offset if known, and reason."""
 
 
 def _constant(name: str) -> float:
@@ -30,11 +32,15 @@ def why_unreadable(line: bytes | None, known: frozenset[str]) -> str:
     try:
         value = json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        return f"not valid JSON: {error.msg} at column {error.colno}"
+        return f"not valid JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
     except RecursionError:
         return "not valid JSON: nested too deeply"
     except ValueError as error:
         return f"not valid JSON: {error}"
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return "not valid JSON: half a surrogate pair, which is no character"
     if not isinstance(value, dict):
         return "not a JSON object"
     if not known.isdisjoint(value):
@@ -49,7 +55,7 @@ def plain(reason: str) -> str:
 
 
 def flagged(db: Database, parquet: Path, target: Path) -> Iterator[tuple[int, str]]:
-    """Yield line (or record) number and fault of every flagged row, in order; the list goes through the file `target`."""
+    """Yield line (or record) number and fault of every flagged row, in order, by way of the file `target`."""
     db.execute(
         f"COPY (SELECT coalesce(_line, file_row_number + 1) AS line, _fault AS fault "
         f"FROM read_parquet({literal(str(parquet))}, file_row_number=true) WHERE _fault IS NOT NULL "
@@ -61,24 +67,32 @@ def flagged(db: Database, parquet: Path, target: Path) -> Iterator[tuple[int, st
             yield int(found["line"]), str(found["fault"])
 
 
-def write_rejects(
-    out: TextIO, index: int, faults: Iterator[tuple[int, str]], content: BinaryIO | None, offset: int, known: frozenset[str]
-) -> int:
-    """Write a `Reject` for each of `faults` to `out` and return how many lines were rejected.
+def explained(
+    faults: Iterator[tuple[int, str]], content: BinaryIO, offset: int, known: frozenset[str]
+) -> Iterator[Damage]:
+    """Add byte offset and reason to the faults of `content`, whose lines are the records; it begins at byte `offset`.
 
-    `content` is the plain content if its lines are the records, else None; it begins at byte `offset` of the input.
-    Blank lines are flagged by the reader but are no rejects.
+    Blank lines are flagged by the reader but are nothing damaged.
     """
-    lines = content_lines(content) if content else None
+    lines = content_lines(content)
     at, start, line = 0, 0, None
-    count = 0
     for number, fault in faults:
-        while lines and at < number:
+        while at < number:
             at, start, line = next(lines)
-        reason = fault or (why_unreadable(line, known) if lines else "no field of this record is a known fact")
-        if not reason:
-            continue
-        reject = Reject(index, number, start + offset if lines else None, plain(reason))
-        out.write(json.dumps(asdict(reject), ensure_ascii=False) + "\n")
+        if reason := fault or why_unreadable(line, known):
+            yield number, start + offset, reason
+
+
+def unlocated(faults: Iterator[tuple[int, str]]) -> Iterator[Damage]:
+    """Name the faults of records that have no line of their own."""
+    for number, fault in faults:
+        yield number, None, fault or "no field of this record is a known fact"
+
+
+def write_rejects(out: TextIO, index: int, damages: Iterable[Damage]) -> int:
+    """Write a `Reject` for each of `damages` to `out`, and return how many there were."""
+    count = 0
+    for number, start, reason in damages:
+        out.write(json.dumps(asdict(Reject(index, number, start, plain(reason))), ensure_ascii=False) + "\n")
         count += 1
     return count

@@ -2,15 +2,17 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
 from auditor.model.facts import TABLES
-from auditor.sources.source import JsonObject, Sample
+from auditor.sources.source import Container, JsonObject, Sample
 
 SAMPLE_OBJECTS = 2_000
+PARQUET = b"PAR1"
 ENVELOPES = ("records", "Records", "data", "value", "items", "logs", "entries", "results")
+MAX_HEADER = 100_000
 DELIMITERS = ",\t;|"
 FACTS = TABLES["usage"].facts
 
@@ -27,11 +29,11 @@ def sniff(head: bytes) -> Sample:
     """
     if not head.strip():
         return Sample("empty")
-    if head.startswith(b"PAR1"):
+    if head.startswith(PARQUET):
         return Sample("parquet")
     _refuse_binary(head)
     text = head.decode("utf-8", "replace")
-    return _json_lines(text) or _json_document(text) or _table(text) or _lines_at_all(text)
+    return _json_lines(text) or _json_document(text) or table(text) or _lines_at_all(text)
 
 
 def _refuse_binary(head: bytes) -> None:
@@ -51,7 +53,8 @@ def _json_lines(text: str) -> Sample | None:
             found.append(value)
         if len(found) == SAMPLE_OBJECTS:
             break
-    if not found or text.lstrip().startswith("[") and _parse(text.lstrip().split("\n")[0]) is None:
+    start = text.lstrip()
+    if not found or (start.startswith("[") and _parse(start.split("\n")[0]) is None):
         return None
     return _sample("newline_delimited", found)
 
@@ -60,12 +63,11 @@ def _json_document(text: str) -> Sample | None:
     """Return a sample of an array, or of objects that stretch over lines."""
     start = text.lstrip()
     if start.startswith("["):
-        objects = [item for item in _values(start[1:], ",") if isinstance(item, dict)]
-        return Sample("array", objects, envelope="") if objects or start[1:].strip() == "]" else None
+        items = [item for item in _values(start[1:], ",") if isinstance(item, dict)]
+        return Sample("array", items) if items or start[1:].strip() == "]" else None
     if not start.startswith("{"):
         return None
-    objects = [item for item in _values(start, "") if isinstance(item, dict)]
-    if objects:
+    if objects := [item for item in _values(start, "") if isinstance(item, dict)]:
         return _sample("unstructured", objects)
     for key in ENVELOPES:  # one object, longer than the sample
         at = start[:2000].find(f'"{key}"')
@@ -76,14 +78,12 @@ def _json_document(text: str) -> Sample | None:
     return None
 
 
-def _sample(container: str, objects: list[JsonObject]) -> Sample:
-    kind = "newline_delimited" if container == "newline_delimited" else "unstructured"
-    for key in ENVELOPES:
+def _sample(container: Container, objects: Sequence[JsonObject]) -> Sample:
+    for key in ENVELOPES if FACTS.keys().isdisjoint(objects[0]) else ():
         inner = objects[0].get(key)
-        if FACTS.keys().isdisjoint(objects[0]) and isinstance(inner, list) and inner and isinstance(inner[0], dict):
-            items = [item for item in inner if isinstance(item, dict)]
-            return Sample(kind, items[:SAMPLE_OBJECTS], envelope=key)  # type: ignore[arg-type]
-    return Sample(kind, objects)  # type: ignore[arg-type]
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            return Sample(container, [item for item in inner if isinstance(item, dict)][:SAMPLE_OBJECTS], envelope=key)
+    return Sample(container, objects)
 
 
 def _values(text: str, separator: str) -> Iterator[JsonValue]:
@@ -107,14 +107,16 @@ def _parse(line: str) -> JsonValue:
     return value
 
 
-def _table(text: str) -> Sample | None:
-    """Return a sample if the first line is a header of at least two cells."""
+def table(text: str, delimiter: str = "") -> Sample | None:
+    """Return a sample if the first line is a header of at least two cells, none of them twice."""
     header = text.split("\n", 1)[0].rstrip("\r")
-    delimiter = max(DELIMITERS, key=header.count)
+    if len(header) > MAX_HEADER:
+        return None
+    delimiter = delimiter or max(DELIMITERS, key=header.count)
     cells = next(csv.reader([header], delimiter=delimiter), [])
     if len(cells) < 2 or header.lstrip().startswith(("{", "[")) or len(set(cells)) < len(cells):
         return None
-    return Sample("csv", columns=tuple(cells))
+    return Sample("csv", columns=tuple(cells), delimiter=delimiter)
 
 
 def _lines_at_all(text: str) -> Sample:

@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
 if TYPE_CHECKING:
     import pyarrow
 
+    Records: TypeAlias = AsyncIterable[Mapping[str, object]] | Iterable[Mapping[str, object]]
+    ArrowData: TypeAlias = pyarrow.Table | pyarrow.RecordBatchReader
+
 JsonObject = Mapping[str, JsonValue]
-RecordData = "AsyncIterable[Mapping[str, object]] | Iterable[Mapping[str, object]] | pyarrow.Table | pyarrow.RecordBatchReader"
 Container = Literal["newline_delimited", "array", "unstructured", "csv", "parquet", "arrow", "empty"]
 """How records lie in a file. The first three are DuckDB's names for JSON: one a line, one array, one after another."""
 
@@ -21,7 +23,7 @@ class Input:
     """One input as the caller names it.
 
     Attributes:
-        path: a file, a directory (read recursively), a glob, or `-` for standard input; for `data`, a name to call it by.
+        path: a file, a directory (read recursively), a glob, or `-` for standard input; a name for what is in `data`.
         format: name of a source, if it shall not be detected from the content.
         mapping: mapping file (YAML) that says which column is which fact.
         data: records in memory instead of a path: mappings with our fact names (iterable or async), or Arrow data with
@@ -31,7 +33,7 @@ class Input:
     path: str = "records"
     format: str | None = None
     mapping: Path | None = None
-    data: "AsyncIterable[Mapping[str, object]] | Iterable[Mapping[str, object]] | pyarrow.Table | pyarrow.RecordBatchReader | None" = None
+    data: "Records | ArrowData | None" = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Sample:
     columns: tuple[str, ...] = ()
     envelope: str = ""
     """Key of the top-level list that holds the records, as in `{"records": […]}`; empty if they stand alone."""
+    delimiter: str = ","
+
+    @property
+    def lines(self) -> bool:
+        """Whether every record has a line of its own."""
+        return self.container in ("newline_delimited", "empty") and not self.envelope
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,15 @@ class Source:
         name: as given to `--format`.
         title: one line for people.
         detects: whether a sample is of this format.
-        columns: JSON members (or table columns) to read, with their engine types. Objects are best read as VARCHAR, which
-            gives the same text for an object and for a string that holds JSON.
+        columns: JSON members (or table columns) to read, with their engine types. Objects are best read as VARCHAR,
+            which gives the same text for an object and for a string that holds JSON.
         facts: fact name → SQL expression of type VARCHAR over a row; an absent fact is never known from this source.
         fields: names of the fields in one object of the sample, to tell which of them nothing takes.
         takes: those field names that are read.
         rows: SQL `SELECT` that makes rows of `line` (which has the columns and `_line`), if a line is not one record.
         skip: SQL expression over a row: why it is no model call, or NULL.
-        empty: texts that mean "missing" in this source, besides the empty string.
+        constants: facts that do not come from the row, and do not make it a record by themselves.
+        companion: another kind of file of the same format, which completes the records and holds none itself.
     """
 
     name: str
@@ -72,12 +81,32 @@ class Source:
     takes: frozenset[str]
     rows: str = ""
     skip: str = "NULL"
+    constants: frozenset[str] = frozenset()
+    companion: "Companion | None" = None
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Files that are read into one table before the records, for `Source.rows` to join.
+
+    Attributes:
+        table: name of the table; it has the column `_input` and those of `columns`.
+        detects: whether a sample of the source's format is such a file.
+        columns: the table's columns with their engine types.
+        select: SQL over `line` (the source's columns and `_input`) that gives `_input` and those columns.
+    """
+
+    table: str
+    detects: Callable[[Sample], bool]
+    columns: Mapping[str, str]
+    select: str
 
 
 class Progress(Protocol):
     """Told as an input is read: its URI, then bytes read so far and in all (0 if not known)."""
 
-    def __call__(self, uri: str, done: int, total: int) -> None: ...
+    def __call__(self, uri: str, done: int, total: int) -> None:
+        """Take note."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +162,8 @@ class Reject:
 class Ingested:
     """What was read. The records themselves are the view `records` of the database.
 
-    `rejects` is a JSONL file in the database's folder, one `Reject` a line in order of input and line; `passed_over` holds
-    (path, why) of files that a directory or glob offered and that were not read.
+    `rejects` is a JSONL file in the database's folder, one `Reject` a line in order of input and line; `facts` names
+    the columns of the view; `passed_over` holds (path, why) of files that were offered and not read.
     """
 
     inputs: tuple[InputSummary, ...]

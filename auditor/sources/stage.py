@@ -4,65 +4,22 @@ Compression is told by content, never by name. What a damaged archive still hold
 """
 
 import hashlib
+import itertools
 import os
 import shutil
-import sys
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from auditor.errors import AuditorError
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdDecompressor, ZstdError
-else:
-    from backports.zstd import ZstdDecompressor, ZstdError
+from auditor.sources.compressed import DamagedError, codec_of, decompress
 
 CHUNK = 4 << 20
 MAX_LINE = 16 << 20
 MAX_CONTENT = 64 << 30
 SPARE_DISK = 1 << 30
 BOM = b"\xef\xbb\xbf"
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-
-
-class Decompressor(Protocol):
-    """One member or frame, decompressed piece by piece; the interface of the standard library's `zstd` and `lzma`."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
-class GzipMember:
-    """`zlib` with that interface."""
-
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max(max_length, 0))
-
-
-CODECS: dict[bytes, Callable[[], Decompressor]] = {GZIP: GzipMember, ZSTD: ZstdDecompressor}
 
 
 @dataclass(frozen=True)
@@ -97,13 +54,14 @@ class _Lines:
         self.long = False
 
     def add(self, chunk: bytes) -> None:
+        newlines = chunk.count(b"\n")
         content = chunk.rstrip(b" \t\r\n")
         if content:
-            self.lines = self.newlines + content.count(b"\n") + 1
+            self.lines = self.newlines + newlines - chunk.count(b"\n", len(content)) + 1
         first = chunk.find(b"\n")
         self.long |= self.run + (len(chunk) if first < 0 else first) > MAX_LINE
         self.run = self.run + len(chunk) if first < 0 else len(chunk) - chunk.rfind(b"\n") - 1
-        self.newlines += chunk.count(b"\n")
+        self.newlines += newlines
 
 
 class Reader:
@@ -131,42 +89,20 @@ class Reader:
         """Yield the content, decompressed if it is compressed; reads the file to its end even if it is damaged."""
         raw = self._raw()
         first = next(raw, b"")
-        self.codec = next((magic for magic in CODECS if first.startswith(magic)), b"")
+        self.codec = codec_of(first)
         if not self.codec:
             yield first
             yield from raw
             return
         size = 0
         try:
-            for chunk in self._members(first, raw):
+            for chunk in decompress(self.codec, itertools.chain([first], raw)):
                 size += len(chunk)
                 yield chunk
-        except (zlib.error, ZstdError, EOFError) as error:
-            self.truncated = f"damaged after {size} bytes of content, which were read ({_plain(error)})"
+        except DamagedError as error:
+            self.truncated = f"damaged after {size} bytes of content, which were read: {error}"
         for _ in raw:  # the digest is of the whole file
             pass
-
-    def _members(self, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
-        make = CODECS[self.codec]
-        while data:
-            member = make()
-            while not member.eof:
-                if member.needs_input and not data and not (data := next(raw, b"")):
-                    raise EOFError("the file ends too early")
-                yield member.decompress(data, CHUNK)
-                data = b""
-            data = (member.unused_data or next(raw, b"")).lstrip(b"\0")
-            if data and len(data) < len(self.codec):
-                data += next(raw, b"")
-            if data and not data.startswith(self.codec):
-                raise EOFError("what follows the last whole part is no compressed data")
-
-
-def _plain(error: Exception) -> str:
-    text = str(error)
-    if "incorrect data check" in text or "checksum" in text:
-        return "the checksum does not match"
-    return text.removeprefix("Error -3 while decompressing data: ")
 
 
 def head(path: Path, size: int = 1 << 20) -> bytes:

@@ -38,11 +38,12 @@ PROVIDERS = {
 """Older and gateways' names of providers → the newest in OpenTelemetry. Others stay as they are, in lower case."""
 
 ROUTES = {
-    "azure": r"\.(openai|services\.ai|inference\.ai|cognitiveservices|api\.cognitive)\.(azure|microsoft)\.com$|\.models\.ai\.azure\.com$",
+    "azure": r"\.(openai|services\.ai|inference\.ai|cognitiveservices|api\.cognitive)\.(azure|microsoft)\.com$"
+    r"|\.models\.ai\.azure\.com$",
     "bedrock": r"^bedrock.*\.amazonaws\.com(\.cn)?$",
     "vertex": r"(^|-)aiplatform\.googleapis\.com$",
     "openrouter": r"(^|\.)openrouter\.ai$",
-    "direct": r"(^|\.)api\.(openai|anthropic|mistral|cohere|groq|deepseek|x|perplexity|moonshot|together|fireworks)\.(com|ai|cn|xyz)$"
+    "direct": r"(^|\.)api\.((openai|anthropic|groq|deepseek)\.com|(mistral|cohere|x|perplexity|moonshot)\.ai)$"
     r"|^generativelanguage\.googleapis\.com$",
 }
 """Route → pattern of the host that was called. A host that none matches may be a proxy: the route stays unknown."""
@@ -60,32 +61,38 @@ def _choose(value: str, words: dict[str, str], otherwise: str) -> str:
     return f"CASE {value} {cases} ELSE {otherwise} END"
 
 
-_BY_HOST = " ".join(f"WHEN regexp_matches(host, {literal(pattern)}) THEN {literal(name)}" for name, pattern in ROUTES.items())
+_BY_HOST = " ".join(
+    f"WHEN regexp_matches(host, {literal(pattern)}) THEN {literal(name)}" for name, pattern in ROUTES.items()
+)
 
 MACROS = {
     "as_json(x)": "CASE WHEN json_valid(x) THEN x::JSON END",
     "stated(x)": "CASE WHEN x NOT IN ('', 'None', 'null', 'redacted-by-litellm') THEN x END",
     "provider_name(x)": _choose("lower(x)", PROVIDERS, "nullif(lower(x), '')"),
-    "host_of(url)": r"nullif(lower(regexp_extract(url, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?([^/:?#\s]+)', 1)), '')",
+    "host_of(url)": r"""nullif(lower(regexp_extract(url,
+        '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?([^/:?#\s]+)', 1)), '')""",
     "route_of(provider, host)": f"CASE {_BY_HOST} ELSE {_choose('provider', PROVIDER_ROUTES, 'NULL')} END",
     # Messages come as OpenTelemetry's parts, as OpenAI's and Anthropic's content (text or blocks), or as choices.
-    "part_texts(parts, word)": "list_transform(list_filter(json_extract(parts, '$[*]'), lambda part: json_extract_string(part, '$.type') IN "
-    "('text', 'input_text', 'output_text')), lambda part: json_extract_string(part, word))",
+    "part_texts(parts, word)": "list_transform(list_filter(json_extract(parts, '$[*]'), "
+    "lambda part: json_extract_string(part, '$.type') IN ('text', 'input_text', 'output_text')), "
+    "lambda part: json_extract_string(part, word))",
     "one_message(message)": "CASE WHEN json_type(message) = 'VARCHAR' THEN [json_extract_string(message, '$')] "
     "WHEN json_type(message, '$.content') = 'VARCHAR' THEN [json_extract_string(message, '$.content')] "
     "WHEN json_type(message, '$.parts') = 'ARRAY' THEN part_texts(json_extract(message, '$.parts'), '$.content') "
     "WHEN json_type(message, '$.content') = 'ARRAY' THEN part_texts(json_extract(message, '$.content'), '$.text') "
-    "WHEN json_extract_string(message, '$.type') = 'text' THEN [coalesce(json_extract_string(message, '$.content'), json_extract_string(message, '$.text'))] END",
+    "WHEN json_extract_string(message, '$.type') = 'text' "
+    "THEN [coalesce(json_extract_string(message, '$.content'), json_extract_string(message, '$.text'))] END",
     "lines_of(texts)": "nullif(array_to_string(list_filter(texts, lambda text: text IS NOT NULL), chr(10)), '')",
-    "messages_text(x)": "CASE json_type(as_json(x)) WHEN 'ARRAY' THEN coalesce(lines_of(flatten(list_transform("
-    "json_extract(as_json(x), '$[*]'), lambda message: one_message(message)))), nullif(x, '[]')) "
-    "WHEN 'OBJECT' THEN coalesce(lines_of(one_message(as_json(x))), nullif(x, '{}')) "
-    "WHEN 'VARCHAR' THEN json_extract_string(as_json(x), '$') ELSE x END",
+    # `list_transform([…], lambda)[1]` names a value; a macro's argument is computed as often as it stands in the body.
+    "messages_text(x)": "list_transform([as_json(x)], lambda found: CASE json_type(found) WHEN 'ARRAY' THEN "
+    "coalesce(lines_of(flatten(list_transform(json_extract(found, '$[*]'), lambda message: one_message(message)))), "
+    "nullif(x, '[]')) WHEN 'OBJECT' THEN coalesce(lines_of(one_message(found)), nullif(x, '{}')) "
+    "WHEN 'VARCHAR' THEN json_extract_string(found, '$') ELSE x END)[1]",
     # Chat completions, text completions and Responses, as OpenAI answers them.
-    "answer_text(x)": "lines_of(list_concat(list_concat("
-    "flatten(list_transform(json_extract(as_json(x), '$.choices[*].message'), lambda message: one_message(message))), "
-    "json_extract_string(as_json(x), '$.choices[*].text')), "
-    "flatten(list_transform(json_extract(as_json(x), '$.output[*]'), lambda message: one_message(message)))))",
+    "answer_text(x)": "list_transform([as_json(x)], lambda found: lines_of(list_concat(list_concat("
+    "flatten(list_transform(json_extract(found, '$.choices[*].message'), lambda message: one_message(message))), "
+    "json_extract_string(found, '$.choices[*].text')), "
+    "flatten(list_transform(json_extract(found, '$.output[*]'), lambda message: one_message(message))))))[1]",
     # OTLP arrays: of texts (finish reasons), and of structures (messages in log records, as key-value lists).
     "array_texts(x)": r"""CASE WHEN regexp_matches(x, '^\{\s*"values"')
         THEN to_json(json_extract_string(as_json(x), '$.values[*].stringValue'))::VARCHAR ELSE x END""",
@@ -94,9 +101,10 @@ MACROS = {
         '$.values[*].kvlistValue.values[*].value.arrayValue.values[*].kvlistValue.values'),
         lambda part: from_json(part, '[{"key":"VARCHAR","value":{"stringValue":"VARCHAR"}}]')),
         lambda pairs: pair_text(pairs, 'type') = 'text'), lambda pairs: pair_text(pairs, 'content')))""",
-    "otlp_text(x)": "CASE WHEN starts_with(x, '{') AND contains(x, 'kvlistValue') THEN coalesce(kvlist_text(x), x) ELSE messages_text(x) END",
-    "finish_reasons(x)": "CASE WHEN json_array_length(as_json(x), '$.choices') > 0 "
-    "THEN to_json(json_extract_string(as_json(x), '$.choices[*].finish_reason'))::VARCHAR END",
+    "otlp_text(x)": "CASE WHEN starts_with(x, '{') AND contains(x, 'kvlistValue') THEN coalesce(kvlist_text(x), x) "
+    "ELSE messages_text(x) END",
+    "finish_reasons(x)": "CASE WHEN json_array_length(x, '$.choices') > 0 "
+    "THEN nullif(to_json(json_extract_string(x, '$.choices[*].finish_reason'))::VARCHAR, '[]') END",
 }
 
 

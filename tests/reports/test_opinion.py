@@ -2,16 +2,21 @@
 
 import pytest
 
-from auditor.model.run import FindingsTotal, Totals
+from auditor.model.run import FindingsTotal, Manifest, Totals, Verdict
 from auditor.reports import render
 from auditor.reports.opinion import conclusion, opinion, verdict_counts
-from tests.reports.runs import clause, empty_run, example_run, manifest
+from tests.reports.builders import clause, manifest
+from tests.reports.example import example_run
+from tests.reports.runs import empty_run
 
-NONE = {name: 0 for name in Totals.model_fields}
+NONE = dict.fromkeys(Totals.model_fields, 0)
 
 
-def judged(*verdicts, **totals):
-    clauses = tuple(clause(f"openai/services-agreement/c{i}", f"Clause {i}", "services-agreement", v) for i, v in enumerate(verdicts))
+def judged(*verdicts: Verdict, **totals: int) -> Manifest:
+    clauses = tuple(
+        clause(f"openai/services-agreement/c{i}", f"Clause {i}", "services-agreement", v)
+        for i, v in enumerate(verdicts)
+    )
     return manifest(clauses=clauses, totals=Totals(**(NONE | totals)))
 
 
@@ -21,9 +26,21 @@ ASSESSED = {"received": 10, "records": 10, "governed": 10, "assessed": 10, "chec
 @pytest.mark.parametrize(
     ("verdicts", "tone", "headline"),
     [
-        (["breach", "breach", "suspected", "clear"], "breach", "2 clauses are breached, 1 shows signs that need a look and 1 is clear."),
-        (["suspected", "clear"], "suspected", "No clause is breached, 1 clause shows signs that need a look and 1 is clear."),
-        (["clear", "undetermined"], "undetermined", "No clause is breached, 1 clause could not be determined and 1 is clear."),
+        (
+            ["breach", "breach", "suspected", "clear"],
+            "breach",
+            "2 clauses are breached, 1 shows signs that need a look and 1 is clear.",
+        ),
+        (
+            ["suspected", "clear"],
+            "suspected",
+            "No clause is breached, 1 clause shows signs that need a look and 1 is clear.",
+        ),
+        (
+            ["clear", "undetermined"],
+            "undetermined",
+            "No clause is breached, 1 clause could not be determined and 1 is clear.",
+        ),
         (["clear", "waived"], "waived", "No clause is breached, 1 clause is waived and 1 is clear."),
         (["clear", "clear"], "clear", "No clause is breached and 2 clauses are clear."),
     ],
@@ -37,7 +54,10 @@ def test_conclusion(verdicts, tone, headline):
     ("totals", "reason"),
     [
         ({}, "No record was received."),
-        ({"received": 7, "rejected": 4, "duplicates": 3}, "Of 7 records received, none could be used: 4 could not be read"),
+        (
+            {"received": 7, "rejected": 4, "duplicates": 3},
+            "Of 7 records received, none could be used: 4 could not be read",
+        ),
         ({"received": 5, "outside_period": 5}, "5 lie outside the period"),
         ({"received": 5, "records": 5, "not_governed": 5}, "None of the 5 records read is governed"),
         ({"received": 5, "records": 5, "governed": 5, "unknown": 5, "checks": 9}, "5 records are governed, but facts"),
@@ -70,11 +90,13 @@ def test_limits():
 def test_every_clause_is_counted_once():
     counts = verdict_counts(example_run().manifest)
     assert sum(counts.values()) == len(example_run().manifest.clauses)
-    assert conclusion({verdict: 0 for verdict in counts}) == "No clause was audited."
+    assert conclusion(dict.fromkeys(counts, 0)) == "No clause was audited."
 
 
 def test_empty_run_shows_nothing_green():
     text = render(empty_run(), "html")
     assert '<div class="conclusion nothing">' in text
-    assert 'class="badge clear"' not in text.split('<dl class="glossary">')[0].replace('none"><span class="badge clear"', "")
+    assert 'class="badge clear"' not in text.split('<dl class="glossary">')[0].replace(
+        'none"><span class="badge clear"', ""
+    )
     assert "✅ Clear" not in render(empty_run(), "md").split("## Clauses in detail")[1].split("## Appendix")[0]

@@ -12,7 +12,9 @@ from auditor.errors import AuditorError
 from auditor.model.run import ConfigInfo
 from auditor.reports import REPORTS, render, results_digest, write_report
 from auditor.reports.view import FINDINGS_PER_CLAUSE
-from tests.reports.runs import RUN_ID, STARTED_AT, empty_run, example_run, large_run
+from tests.reports.builders import RUN_ID, STARTED_AT
+from tests.reports.example import example_run
+from tests.reports.runs import empty_run, large_run
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -47,8 +49,13 @@ def test_digest_depends_on_findings_and_verdicts_alone():
     run = example_run()
     clauses = (run.manifest.clauses[0].model_copy(update={"verdict": "waived"}), *run.manifest.clauses[1:])
     changed = replace(run, manifest=run.manifest.model_copy(update={"clauses": clauses}))
-    assert results_digest(run) == results_digest(replace(run, manifest=run.manifest.model_copy(update={"organisation": "X"})))
-    assert len({results_digest(run), results_digest(changed), results_digest(replace(run, findings=run.findings[1:]))}) == 3
+    assert results_digest(run) == results_digest(
+        replace(run, manifest=run.manifest.model_copy(update={"organisation": "X"}))
+    )
+    assert (
+        len({results_digest(run), results_digest(changed), results_digest(replace(run, findings=run.findings[1:]))})
+        == 3
+    )
 
 
 def test_json_holds_everything():
@@ -63,7 +70,9 @@ def test_json_holds_everything():
 
 def test_jsonl_has_one_finding_a_line():
     run = example_run()
-    assert [json.loads(line)["id"] for line in render(run, "jsonl").splitlines()] == [finding.id for finding in run.findings]
+    assert [json.loads(line)["id"] for line in render(run, "jsonl").splitlines()] == [
+        finding.id for finding in run.findings
+    ]
 
 
 def test_csv_has_one_finding_a_row():
@@ -90,7 +99,9 @@ def test_figures_that_do_not_add_up_are_shown_as_damage():
     run = example_run()
     totals = run.manifest.totals.model_copy(update={"received": 1})
     assert "These figures do not add up" not in render(run, "html")
-    assert "These figures do not add up" in render(replace(run, manifest=run.manifest.model_copy(update={"totals": totals})), "html")
+    assert "These figures do not add up" in render(
+        replace(run, manifest=run.manifest.model_copy(update={"totals": totals})), "html"
+    )
 
 
 def test_write_report_writes_the_same_bytes(tmp_path):
