@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditor.api import Auditor, replay
-    from auditor.errors import AuditorError
     from auditor.audit import Run
+    from auditor.errors import AuditorError
     from auditor.sources import Input
 
 __version__ = "0.1.0"

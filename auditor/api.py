@@ -37,7 +37,12 @@ class Auditor:
     """
 
     def __init__(
-        self, *, policies: str | Path | None = None, config: str | Path | None = None, terms: str = "in-force", now: date | None = None
+        self,
+        *,
+        policies: str | Path | None = None,
+        config: str | Path | None = None,
+        terms: str = "in-force",
+        now: date | None = None,
     ) -> None:
         self._policies = policies
         self._config = Path(config) if config else None
@@ -47,7 +52,9 @@ class Auditor:
     async def __aenter__(self) -> "Auditor":
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     async def replay(
@@ -64,13 +71,21 @@ class Auditor:
         Raises:
             AuditorError: an input, the configuration or a pack has faults; all of them are named.
         """
-        options = Options(self._policies, self._config, self._terms, since, until, self._now, Path(out) if out else None)
+        options = Options(
+            self._policies, self._config, self._terms, since, until, self._now, Path(out) if out else None
+        )
         return await audit([_input(source) for source in sources], options)
 
 
 def replay(
-    *sources: Source, policies: str | Path | None = None, config: str | Path | None = None, terms: str = "in-force",
-    now: date | None = None, out: str | Path | None = None, since: date | None = None, until: date | None = None,
+    *sources: Source,
+    policies: str | Path | None = None,
+    config: str | Path | None = None,
+    terms: str = "in-force",
+    now: date | None = None,
+    out: str | Path | None = None,
+    since: date | None = None,
+    until: date | None = None,
 ) -> Run:
     """Replay records and return the run, for code that is not async. See `Auditor` for the arguments."""
     auditor = Auditor(policies=policies, config=config, terms=terms, now=now)

@@ -103,17 +103,25 @@ async def audit(inputs: Sequence[Input], options: Options, progress: Progress | 
         data = await asyncio.to_thread(_assess, db, ingested, policy, config, checks, options, occasion)
         if options.out:
             uris = [item.uri for item in data.manifest.inputs]
-            await asyncio.to_thread(write_run, options.out, data, ingested.rejects, lambda p: write_hits(db, checks, uris, p))
+            await asyncio.to_thread(
+                write_run, options.out, data, ingested.rejects, lambda p: write_hits(db, checks, uris, p)
+            )
     return Run(data, options.out)
 
 
 def _assess(
-    db: Database, ingested: Ingested, policy: Policy, config: Config, checks: Sequence[Check], options: Options, occasion: Occasion
+    db: Database,
+    ingested: Ingested,
+    policy: Policy,
+    config: Config,
+    checks: Sequence[Check],
+    options: Options,
+    occasion: Occasion,
 ) -> RunData:
     """From records in the engine to the data of a run."""
     duplicates = find_duplicates(db)
     outside = limit_period(db, options.since, options.until)
-    create_tables(db, config, occasion.now)
+    create_tables(db, config.declarations, occasion.now)
     create_hits(db)
     outcomes = {name: evaluate_table(db, name, checks) for name in TABLES}
     described = {rule.id: (rule.clause, rule.rule) for rule in policy.rules}
@@ -122,9 +130,17 @@ def _assess(
     answers = Answers(checks, outcomes, findings, config.declarations.positions, config.declarations.tolerance)
     inputs = [
         InputInfo(
-            uri=item.uri, format=item.format, sha256=item.sha256, bytes=item.bytes, records=item.records,
-            rejected=item.rejected, duplicates=duplicates.get(i, 0), skipped=sum(item.skipped.values()), first=item.first,
-            last=item.last, truncated=item.truncated,
+            uri=item.uri,
+            format=item.format,
+            sha256=item.sha256,
+            bytes=item.bytes,
+            records=item.records,
+            rejected=item.rejected,
+            duplicates=duplicates.get(i, 0),
+            skipped=sum(item.skipped.values()),
+            first=item.first,
+            last=item.last,
+            truncated=item.truncated,
         )
         for i, item in enumerate(ingested.inputs)
     ]

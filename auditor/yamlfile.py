@@ -72,14 +72,15 @@ class _Builder:
         return value
 
     def _node(self, event: yaml.Event, path: KeyPath) -> JsonValue:
-        self.positions.setdefault(path, (event.start_mark.line + 1, event.start_mark.column + 1))
+        self.positions.setdefault(path, _place(event))
         if len(path) > MAX_DEPTH:
             raise AuditorError(f"{self.file}: nested more than {MAX_DEPTH} deep")
         if isinstance(event, yaml.AliasEvent):
             self._fault(event, "aliases (*name) are not read; write the value out")
             return None
-        if event.tag is not None and event.tag != "!":
-            self._fault(event, f"tags are not read: {event.tag[:40]}")
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag != "!":
+            self._fault(event, f"tags are not read: {tag[:40]}")
         if isinstance(event, yaml.ScalarEvent):
             return scalar(event.value) if event.implicit[0] and not event.style else event.value
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
@@ -101,13 +102,17 @@ class _Builder:
             key = event.value
             if key in items:
                 self._fault(event, f"the key '{key}' stands here a second time")
-            self.positions[(*path, key)] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            self.positions[(*path, key)] = _place(event)
             items[key] = self._node(next(self.events), (*path, key))
         return items
 
     def _fault(self, event: yaml.Event, message: str) -> None:
-        mark = event.start_mark
-        self.faults.append(Fault(Location(self.file, mark.line + 1, mark.column + 1), message))
+        self.faults.append(Fault(Location(self.file, *_place(event)), message))
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def scalar(text: str) -> JsonValue:
@@ -183,8 +188,11 @@ def _fault(model: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Fault:
             return tree.fault(path[:-1], f"the key '{name}' is missing")
         case "literal_error" | "enum":
             expected = re.findall(r"'([^']*)'", str(detail["ctx"]["expected"]))
-            return tree.fault(path, f"{name}: '{detail['input']}' is not one of {', '.join(expected)}",
-                              nearest(str(detail["input"]), expected))
+            return tree.fault(
+                path,
+                f"{name}: '{detail['input']}' is not one of {', '.join(expected)}",
+                nearest(str(detail["input"]), expected),
+            )
         case kind if kind.startswith("date_"):
             return tree.fault(path, f"{name}: '{detail['input']}' is no day", "write it as 2025-05-31")
         case _:

@@ -18,7 +18,9 @@ def records(tmp_path) -> Callable[..., Path]:
     """Return a function that writes records as flat JSONL, each completed with what makes the pack govern it."""
 
     def write(*items: dict[str, object], name: str = "records.jsonl", governed: bool = True) -> Path:
-        base = {"gen_ai.provider.name": "acme", "route": "direct", "timestamp": "2024-06-01T12:00:00Z"} if governed else {}
+        base = (
+            {"gen_ai.provider.name": "acme", "route": "direct", "timestamp": "2024-06-01T12:00:00Z"} if governed else {}
+        )
         lines = [json.dumps({"record.id": f"r{i}"} | base | item) for i, item in enumerate(items, start=1)]
         path = tmp_path / name
         path.write_text("\n".join(lines) + "\n" if lines else "", "utf-8")
@@ -33,13 +35,17 @@ def auditor(tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         command: Sequence[str] = [sys.executable, "-m", "auditor", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
 
     return run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="Write golden files anew instead of comparing with them.")
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write golden files anew instead of comparing with them."
+    )
 
 
 @pytest.fixture

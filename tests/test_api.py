@@ -30,8 +30,15 @@ async def test_paths_iterables_async_iterators_and_arrow_give_the_same(records):
         yield RECORD
 
     async with Auditor(policies=PACK, now=NOW) as library:
-        sources = [records(RECORD), str(records(RECORD)), Input(str(records(RECORD)), "flat"), [RECORD], iter([RECORD]), stream(),
-                   pyarrow.Table.from_pylist([RECORD])]
+        sources = [
+            records(RECORD),
+            str(records(RECORD)),
+            Input(str(records(RECORD)), "flat"),
+            [RECORD],
+            iter([RECORD]),
+            stream(),
+            pyarrow.Table.from_pylist([RECORD]),
+        ]
         for source in sources:
             run = await library.replay(source)
             assert verdict(run) == "breach", source

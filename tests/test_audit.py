@@ -12,11 +12,17 @@ from auditor.sources import Input
 from tests.conftest import PACK
 
 NOW = date(2026, 1, 15)
-TRAINING = {"application.purpose": "training", "application.model.competes": True, "application.model.kind": "generative"}
+TRAINING = {
+    "application.purpose": "training",
+    "application.model.competes": True,
+    "application.model.kind": "generative",
+}
 
 
 async def run(*paths, config=None, out=None, **options) -> Run:
-    return await audit([Input(str(path)) for path in paths], Options(policies=PACK, config=config, now=NOW, out=out, **options))
+    return await audit(
+        [Input(str(path)) for path in paths], Options(policies=PACK, config=config, now=NOW, out=out, **options)
+    )
 
 
 def clause(run: Run, name: str) -> ClauseResult:
@@ -24,7 +30,9 @@ def clause(run: Run, name: str) -> ClauseResult:
 
 
 async def test_a_certain_rule_is_a_breach_with_evidence_and_the_version_of_its_day(records):
-    path = records(TRAINING | {"application.id": "a"}, TRAINING | {"application.id": "a", "timestamp": "2023-12-31T23:59:59Z"})
+    path = records(
+        TRAINING | {"application.id": "a"}, TRAINING | {"application.id": "a", "timestamp": "2023-12-31T23:59:59Z"}
+    )
     result = await run(path)
     breach = clause(result, "no-competing-models")
     assert (breach.verdict, breach.governed, breach.hits, breach.unknown, breach.version) == ("breach", 2, 2, 0, "v2")
@@ -40,7 +48,8 @@ async def test_a_certain_rule_is_a_breach_with_evidence_and_the_version_of_its_d
 
 
 @pytest.mark.parametrize(
-    ("moment", "verdict"), [("2023-12-31T23:59:59Z", "breach"), ("2024-01-01T00:00:00Z", "clear"), ("2024-01-01T01:00:00+02:00", "breach")]
+    ("moment", "verdict"),
+    [("2023-12-31T23:59:59Z", "breach"), ("2024-01-01T00:00:00Z", "clear"), ("2024-01-01T01:00:00+02:00", "breach")],
 )
 async def test_an_exception_counts_from_the_day_it_appeared_in_utc(records, moment, verdict):
     classifier = TRAINING | {"application.model.kind": "classifier", "application.model.distributed": False}
@@ -124,7 +133,9 @@ async def test_waivers_accept_a_finding_for_a_time_and_are_counted(records, tmp_
 
 async def test_declared_datasets_are_judged_too(tmp_path, records):
     config = tmp_path / "auditor.yaml"
-    config.write_text("models: {m: {competes: true, trained_on: [{dataset: d, generator_providers: [acme], date: 2025-01-01}]}}\n")
+    config.write_text(
+        "models: {m: {competes: true, trained_on: [{dataset: d, generator_providers: [acme], date: 2025-01-01}]}}\n"
+    )
     result = await run(records({"application.purpose": "support"}), config=config)
     (finding,) = result.data.findings
     assert (finding.rule, finding.principal) == ("acme/terms/no-competing-models/declared-dataset", {"model.id": "m"})
@@ -133,10 +144,22 @@ async def test_declared_datasets_are_judged_too(tmp_path, records):
 
 @pytest.mark.parametrize(
     ("terms", "version", "verdict"),
-    [("in-force", "v1", "breach"), ("latest", "v2", "clear"), ("2023-06-01", "v1", "breach"), ("2022-06-01", "v2", "not_applicable")],
+    [
+        ("in-force", "v1", "breach"),
+        ("latest", "v2", "clear"),
+        ("2023-06-01", "v1", "breach"),
+        ("2022-06-01", "v2", "not_applicable"),
+    ],
 )
 async def test_the_same_history_under_other_terms(records, terms, version, verdict):
-    path = records(TRAINING | {"application.model.kind": "classifier", "application.model.distributed": False, "timestamp": "2023-05-01T00:00:00Z"})
+    path = records(
+        TRAINING
+        | {
+            "application.model.kind": "classifier",
+            "application.model.distributed": False,
+            "timestamp": "2023-05-01T00:00:00Z",
+        }
+    )
     result = clause(await run(path, terms=terms), "no-competing-models")
     assert (result.version, result.verdict) == (version, verdict)
 
@@ -154,7 +177,14 @@ async def test_every_record_is_counted_once(records, tmp_path):
         file.write("{damaged\n\n")
     result = await run(path, since=date(2021, 1, 1))
     totals = result.data.manifest.totals
-    parts = (totals.assessed, totals.unknown, totals.not_governed, totals.outside_period, totals.rejected, totals.duplicates)
+    parts = (
+        totals.assessed,
+        totals.unknown,
+        totals.not_governed,
+        totals.outside_period,
+        totals.rejected,
+        totals.duplicates,
+    )
     assert parts == (1, 1, 1, 1, 2, 1)
     assert totals.received == sum(parts) == 7
     assert totals.records == totals.governed + totals.not_governed

@@ -34,16 +34,38 @@ def test_modules_and_functions_are_small_and_say_what_they_are(path: Path):
 
 def test_an_installed_wheel_finds_its_policies_and_templates(tmp_path):
     """Builds the wheel, unpacks it beside nothing else, and audits with what is inside."""
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(tmp_path),
+        str(ROOT),
+    ]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    shipped = {p.relative_to(ROOT).as_posix() for f in ("policies", "templates") for p in (ROOT / f).rglob("*") if p.is_file()}
-    packed = {p.relative_to(tmp_path / "site/auditor/_data").as_posix() for p in (tmp_path / "site/auditor/_data").rglob("*") if p.is_file()}
+    shipped = {
+        p.relative_to(ROOT).as_posix() for f in ("policies", "templates") for p in (ROOT / f).rglob("*") if p.is_file()
+    }
+    packed = {
+        p.relative_to(tmp_path / "site/auditor/_data").as_posix()
+        for p in (tmp_path / "site/auditor/_data").rglob("*")
+        if p.is_file()
+    }
     assert packed == shipped
     code = "import auditor, sys; from auditor.cli import run; sys.exit(run(['policy', 'check']))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "no faults" in done.stdout

@@ -24,9 +24,11 @@ class LazyGroup(click.Group):
     """A group that imports a verb's module only when the verb is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the table."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and return its command, or None if there is no such verb."""
         if cmd_name not in VERBS:
             return None
         command: click.Command = import_module(f"auditor.cli.{VERBS[cmd_name]}").command

@@ -17,7 +17,9 @@ from auditor.yamlfile import nearest, write_yaml
 
 @click.command()
 @click.argument("name", metavar="RULE|CLAUSE|FINDING")
-@click.option("--run", type=FILE, help="Run folder in which the finding stands; the newest in auditor-runs if not given.")
+@click.option(
+    "--run", type=FILE, help="Run folder in which the finding stands; the newest in auditor-runs if not given."
+)
 @policies_option
 def command(name: str, run: Path | None, policies: str | None) -> int:
     """Explain a clause, a rule or a finding."""
@@ -66,7 +68,8 @@ def _explain_clause(document: Document, clause: Clause, only: Rule | None) -> It
     for version in clause.versions:
         until = version.until or "today"
         url = version.url or document.document.url
-        yield f"  version {version.id}: section {version.section}, {version.from_} to {until}, confidence {version.confidence}, {url}"
+        yield f"  version {version.id}: section {version.section}, {version.from_} to {until}, {url}"
+        yield f"    confidence {version.confidence}{f', in {version.source}' if version.source else ''}"
     for exception in clause.exceptions:
         yield f"  exception: {' '.join(exception.says.split())}"
     for reading in clause.readings:
@@ -81,5 +84,9 @@ def _explain_rule(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"  rule {rule.id}: {rule.title}"
     yield f"    reads {rule.table}; if it holds, the sign is {rule.certainty}"
-    shown = rule.model_dump(mode="json", include={"when", "unless", "measure", "exceeds", "judge", "versions", "reading"}, exclude_defaults=True)
+    shown = rule.model_dump(
+        mode="json",
+        include={"when", "unless", "measure", "exceeds", "judge", "versions", "reading"},
+        exclude_defaults=True,
+    )
     yield from (f"    {line}" for line in write_yaml(shown).splitlines())

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from auditor.cli.options import FILE
 from auditor.engine import Database, quote
 from auditor.errors import AuditorError, ExitCode
-from auditor.facts.tables import LINKS
+from auditor.facts.usage import LINKS
 from auditor.resources import resource_dir
 from auditor.sources import Input, ingest
 
@@ -47,7 +47,10 @@ def command(inputs: tuple[str, ...], format_: str | None, mapping: Path | None, 
         applications = list(_found(db, "application.id", columns))
         sections = [(section, TITLES[section], list(_found(db, fact, columns))) for section, fact in LINKS.items()]
     environment = Environment(  # noqa: S701  # writes YAML; every value from logs goes through the filter `yaml`
-        loader=FileSystemLoader(resource_dir("templates") / "init"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(resource_dir("templates") / "init"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["yaml"] = _quoted
     text = environment.get_template("auditor.yaml.j2").render(applications=applications, sections=sections)

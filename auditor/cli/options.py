@@ -26,13 +26,17 @@ class Day(click.ParamType[date]):
 
 
 output_format = click.option(
-    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print results."
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print results.",
 )
-config_option = click.option(
-    "--config", type=FILE, help="What the company declares; ./auditor.yaml if it is there."
-)
+config_option = click.option("--config", type=FILE, help="What the company declares; ./auditor.yaml if it is there.")
 policies_option = click.option(
-    "--policies", metavar="NAME,…|PATH", help="Shipped packs by name, or a path of your own; all shipped packs if not given."
+    "--policies",
+    metavar="NAME,…|PATH",
+    help="Shipped packs by name, or a path of your own; all shipped packs if not given.",
 )
 
 

@@ -3,6 +3,7 @@
 import json
 
 import click
+from pydantic import BaseModel
 
 from auditor.cli.options import output_format
 from auditor.errors import AuditorError, ExitCode
@@ -15,7 +16,7 @@ from auditor.rules.cases import run_case
 from auditor.yamlfile import nearest, write_yaml
 
 policies_argument = click.argument("policies", required=False, metavar="[NAME,…|PATH]")
-SCHEMAS = {"document": Document, "list": NamedList}
+SCHEMAS: dict[str, type[BaseModel]] = {"document": Document, "list": NamedList}
 
 
 @click.group()
@@ -44,7 +45,8 @@ def list_(policies: str | None, output_format: str) -> int:
         return ExitCode.OK
     width = max(len(str(row["id"])) for row in rows)
     for row in rows:
-        click.echo(f"{row['id']:<{width}}  {row['clauses']:>3} clauses {row['versions']:>3} versions {row['rules']:>3} rules  {row['title']}")
+        counts = " ".join(f"{row[what]:>3} {what}" for what in ("clauses", "versions", "rules"))
+        click.echo(f"{row['id']:<{width}}  {counts}  {row['title']}")
     return ExitCode.OK
 
 
@@ -99,7 +101,7 @@ def failing_tests(parsed: ParsedRule) -> list[str]:
     positions = {parsed.clause.position: parsed.rule.reading} if parsed.clause.position and parsed.rule.reading else {}
     for number, case in enumerate(parsed.rule.tests, start=1):
         ready = check(parsed, Terms(), Choices(case.parameters, positions))
-        assert ready, "a rule is in force under its own versions and reading"  # noqa: S101
+        assert ready, "a rule is in force under its own versions and reading"
         if fault := run_case(ready, case, parsed.document.test_facts):
             lines.append(f"{parsed.id}: test {number}{f' ({case.name})' if case.name else ''}: {fault}")
     return lines

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
+from auditor.audit import Options, Run, audit
 from auditor.cli.options import FILE, Day, colour, config_option, find_config, output_format, plain, policies_option
 from auditor.errors import AuditorError, ExitCode
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import Manifest
-from auditor.audit import Options, Run, audit
 from auditor.reports import REPORTS, write_report
 from auditor.reports.opinion import opinion
 from auditor.reports.words import VERDICT_WORDS, number, percent
@@ -39,26 +39,61 @@ class ReportTarget(click.ParamType[tuple[str, Path]]):
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
-@click.option("--format", "format_", metavar="NAME", help="Format of the inputs, if it shall not be detected; see `auditor sources`.")
+@click.option(
+    "--format",
+    "format_",
+    metavar="NAME",
+    help="Format of the inputs, if it shall not be detected; see `auditor sources`.",
+)
 @click.option("--mapping", type=FILE, help="Mapping file that says which column is which fact.")
 @config_option
 @policies_option
-@click.option("--terms", default="in-force", show_default=True, metavar="in-force|latest|DATE",
-              help="Judge each record under the terms of its own day, or all under those of one day.")
+@click.option(
+    "--terms",
+    default="in-force",
+    show_default=True,
+    metavar="in-force|latest|DATE",
+    help="Judge each record under the terms of its own day, or all under those of one day.",
+)
 @click.option("--since", type=Day(), help="First day of the period (UTC).")
 @click.option("--until", type=Day(), help="Last day of the period (UTC).")
 @click.option("--now", type=Day(), help="Day the audit refers to, for `latest` and for waivers; today if not given.")
 @click.option("--out", type=FILE, help="Where to write the run folder; auditor-runs/<time> if not given.")
-@click.option("--report", "reports", type=ReportTarget(), multiple=True, metavar="FORMAT=PATH", help="Also write a report.")
-@click.option("--fail-on", type=click.Choice(SEVERITIES), default="high", show_default=True, help="Least severity that means exit 1.")
-@click.option("--min-coverage", type=click.FloatRange(0, 100), default=0.0, metavar="PCT",
-              help="Exit 3 if fewer checks than this got a definite answer.")
+@click.option(
+    "--report", "reports", type=ReportTarget(), multiple=True, metavar="FORMAT=PATH", help="Also write a report."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    default="high",
+    show_default=True,
+    help="Least severity that means exit 1.",
+)
+@click.option(
+    "--min-coverage",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PCT",
+    help="Exit 3 if fewer checks than this got a definite answer.",
+)
 @output_format
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 def command(
-    inputs: tuple[str, ...], format_: str | None, mapping: Path | None, config: Path | None, policies: str | None, terms: str,
-    since: date | None, until: date | None, now: date | None, out: Path | None, reports: tuple[tuple[str, Path], ...],
-    fail_on: Severity, min_coverage: float, output_format: str, quiet: bool,  # noqa: FBT001  # click passes options by name
+    inputs: tuple[str, ...],
+    format_: str | None,
+    mapping: Path | None,
+    config: Path | None,
+    policies: str | None,
+    terms: str,
+    since: date | None,
+    until: date | None,
+    now: date | None,
+    out: Path | None,
+    reports: tuple[tuple[str, Path], ...],
+    fail_on: Severity,
+    min_coverage: float,
+    output_format: str,
+    quiet: bool,  # noqa: FBT001  # click passes options by name
 ) -> int:
     """Replay usage records against policy packs and write a run folder.
 
@@ -129,10 +164,16 @@ def _print(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) -> 
 def _print_counts(manifest: Manifest) -> None:
     totals = manifest.totals
     parts = {
-        "assessed": totals.assessed, "unknown": totals.unknown, "not governed": totals.not_governed,
-        "outside the period": totals.outside_period, "rejected": totals.rejected, "duplicates": totals.duplicates,
+        "assessed": totals.assessed,
+        "unknown": totals.unknown,
+        "not governed": totals.not_governed,
+        "outside the period": totals.outside_period,
+        "rejected": totals.rejected,
+        "duplicates": totals.duplicates,
     }
-    shown = " + ".join(f"{number(count)} {name}" for name, count in parts.items() if count or name in ("assessed", "unknown"))
+    shown = " + ".join(
+        f"{number(count)} {name}" for name, count in parts.items() if count or name in ("assessed", "unknown")
+    )
     click.echo(f"{number(totals.received)} records = {shown}")
     click.echo()
 
@@ -141,12 +182,18 @@ def _reason(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) ->
     totals = run.data.manifest.totals
     match code:
         case ExitCode.PARTIAL:
-            cut = "; ".join(f"{plain(item.uri)}: {item.truncated}" for item in run.data.manifest.inputs if item.truncated)
+            cut = "; ".join(
+                f"{plain(item.uri)}: {item.truncated}" for item in run.data.manifest.inputs if item.truncated
+            )
             return f"not everything could be read: {cut}"
         case ExitCode.NOTHING_ASSESSED if totals.decided:
             return f"only {percent(totals.decided, totals.checks)} of checks were decided, {min_coverage:g} % were asked for"
         case ExitCode.NOTHING_ASSESSED if not totals.records:
-            return f"no record could be read; see {run.folder}/{REJECTS}" if totals.rejected else "the inputs hold no records"
+            return (
+                f"no record could be read; see {run.folder}/{REJECTS}"
+                if totals.rejected
+                else "the inputs hold no records"
+            )
         case ExitCode.NOTHING_ASSESSED:
             return f"no record is governed by the packs used; see {run.folder}/{MANIFEST}"
         case ExitCode.FINDINGS:

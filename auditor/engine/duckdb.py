@@ -2,12 +2,13 @@
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from auditor.errors import AuditorError
 from auditor.model.facts import FactType
@@ -16,7 +17,7 @@ from auditor.model.network import in_network
 if TYPE_CHECKING:
     import pyarrow
 
-SETTINGS = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "1GB",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -81,7 +82,13 @@ class Database:
 
     def define_in_network(self) -> None:
         """Define the SQL function `in_network(address, network)`; only when a rule asks, for it loads numpy."""
-        self._connection.create_function("in_network", in_network, ["VARCHAR", "VARCHAR"], "BOOLEAN", null_handling="special")
+        self._connection.create_function(
+            "in_network",
+            in_network,
+            ["VARCHAR", "VARCHAR"],
+            "BOOLEAN",
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
 
     def close(self) -> None:
         """Close the database and remove its temporary folder."""
@@ -91,7 +98,9 @@ class Database:
     def __enter__(self) -> "Database":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -110,7 +119,8 @@ def literal(value: object) -> str:
         case int() | float():
             return repr(value)
         case datetime():
-            return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"
         case str():
             return "'" + value.replace("'", "''") + "'"
         case list() | tuple():

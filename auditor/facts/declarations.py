@@ -70,7 +70,9 @@ def _readable(tree: Tree) -> Declarations | None:
     """The sections that are well-formed, so that their faults are reported together with those of the others."""
     if not isinstance(tree.value, dict):
         return None
-    sections = {key: value for key, value in tree.value.items() if validate(Declarations, Tree(tree.file, {key: value}, {}))[0]}
+    sections = {
+        key: value for key, value in tree.value.items() if validate(Declarations, Tree(tree.file, {key: value}, {}))[0]
+    }
     return validate(Declarations, Tree(tree.file, sections, {}))[0]
 
 
@@ -113,7 +115,9 @@ def _faults(tree: Tree, declarations: Declarations) -> list[Fault]:
         for key, known in (("applications", declarations.applications), ("models", declarations.models)):
             for name in getattr(held, key):
                 if name not in known:
-                    faults.append(tree.fault((*path, key), f"'{name}' is not declared under {key}", nearest(name, set(known))))
+                    faults.append(
+                        tree.fault((*path, key), f"'{name}' is not declared under {key}", nearest(name, set(known)))
+                    )
     return faults
 
 
@@ -135,7 +139,9 @@ def _model(tree: Tree, model: Mapping[str, JsonValue], path: KeyPath) -> Iterato
         yield tree.fault((*path, "offered"), "expected a mapping such as {since: 2025-06-01}")
 
 
-def _entry(tree: Tree, entry: Mapping[str, JsonValue], path: KeyPath, keys: dict[str, str], *others: str) -> Iterator[Fault]:
+def _entry(
+    tree: Tree, entry: Mapping[str, JsonValue], path: KeyPath, keys: dict[str, str], *others: str
+) -> Iterator[Fault]:
     for key, value in entry.items():
         if key in keys:
             if fault := value_fault(FACTS[keys[key]], value, key):

@@ -1,0 +1,1 @@
+"""Findings: collected from hits, waived, and concluded into verdicts."""

@@ -24,14 +24,24 @@ PRINCIPALS: dict[str, tuple[str, ...]] = {
     "organisation": ("organisation.name",),
 }
 """Table → the facts of which the first that is present says whose finding it is."""
-TELLING = ("gen_ai.provider.name", "gen_ai.request.model", "route", "application.id", "api_key.id", "dataset.id", "model.id")
+TELLING = (
+    "gen_ai.provider.name",
+    "gen_ai.request.model",
+    "route",
+    "application.id",
+    "api_key.id",
+    "dataset.id",
+    "model.id",
+)
 """Facts shown as evidence, where all hits share them, whether or not the rule reads them."""
 
 Described = Mapping[str, tuple[Clause, Rule]]
 """Check id → the clause and rule it was made from."""
 
 
-def collect_findings(db: Database, checks: Sequence[Check], described: Described, inputs: Sequence[str]) -> list[Finding]:
+def collect_findings(
+    db: Database, checks: Sequence[Check], described: Described, inputs: Sequence[str]
+) -> list[Finding]:
     """Return the findings of all hits in `db`, the most severe first.
 
     Args:
@@ -53,24 +63,28 @@ def collect_findings(db: Database, checks: Sequence[Check], described: Described
 
 def write_hits(db: Database, checks: Sequence[Check], inputs: Sequence[str], path: Path) -> None:
     """Write every single hit to the Parquet file at `path`: clause, rule, place, time, principal and measured value."""
-    db.execute("CREATE OR REPLACE TABLE check_names (check_index INTEGER, clause VARCHAR, rule VARCHAR, certainty VARCHAR)")
+    db.execute(
+        "CREATE OR REPLACE TABLE check_names (check_index INTEGER, clause VARCHAR, rule VARCHAR, certainty VARCHAR)"
+    )
     db.insert("check_names", [(i, c.clause, c.id, c.certainty) for i, c in enumerate(checks)])
     db.execute("CREATE OR REPLACE TABLE input_names (_input INTEGER, input VARCHAR)")
     db.insert("input_names", list(enumerate(inputs)))
     parts = [
-        f"SELECT c.clause, c.rule, c.certainty, n.input, f._line AS line, f.record_id, f.\"timestamp\", h.value, {table!r} AS fact_table, "
-        f"to_json({_principal_by_check(members)})::VARCHAR AS principal "
+        'SELECT c.clause, c.rule, c.certainty, n.input, f._line AS line, f.record_id, f."timestamp", h.value, '
+        f"{table!r} AS fact_table, to_json({_principal_by_check(members)})::VARCHAR AS principal "
         f"FROM hits AS h JOIN {_hit_rows(table)} AS f USING (_row) JOIN check_names AS c USING (check_index) "
         f"LEFT JOIN input_names AS n ON n._input = f._input WHERE h.check_index IN ({', '.join(str(i) for i, _ in members)})"
         for table, members in _tables_with_hits(db, checks)
     ]
     empty = (
         "SELECT NULL::VARCHAR AS clause, NULL::VARCHAR AS rule, NULL::VARCHAR AS certainty, NULL::VARCHAR AS input, "
-        "NULL::BIGINT AS line, NULL::VARCHAR AS record_id, NULL::TIMESTAMP AS \"timestamp\", NULL::DOUBLE AS value, "
+        'NULL::BIGINT AS line, NULL::VARCHAR AS record_id, NULL::TIMESTAMP AS "timestamp", NULL::DOUBLE AS value, '
         "NULL::VARCHAR AS fact_table, NULL::VARCHAR AS principal WHERE FALSE"
     )
     query = " UNION ALL ".join([empty, *parts])
-    db.execute(f"COPY (SELECT * FROM ({query}) ORDER BY ALL) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    db.execute(
+        f"COPY (SELECT * FROM ({query}) ORDER BY ALL) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+    )
 
 
 def _tables_with_hits(db: Database, checks: Sequence[Check]) -> Iterator[tuple[str, list[tuple[int, Check]]]]:
@@ -127,24 +141,54 @@ def _findings(
     db: Database, index: int, check: Check, clause: Clause, rule: Rule, inputs: Sequence[str]
 ) -> Iterator[Finding]:
     evidence = _evidence(check)
-    shared = [f"CASE WHEN count(DISTINCT {quote(f)}) = 1 AND count({quote(f)}) = count(*) THEN any_value({quote(f)}) END" for f in evidence]
+    shared = [
+        f"CASE WHEN count(DISTINCT {quote(f)}) = 1 AND count({quote(f)}) = count(*) THEN any_value({quote(f)}) END"
+        for f in evidence
+    ]
     versions = [f"count_if({_within(span.start, span.end)})" for span in check.spans]
     example = "arg_min({'input': _input, 'line': _line, 'record': record_id}, _row, " + f"{EXAMPLES})"
     columns = [
-        f"{_principal(check)} AS principal", "count(*)", "min(\"timestamp\")", "max(\"timestamp\")", example,
-        "max(value)", "arg_max(\"timestamp\", value)", *versions, *shared,
+        f"{_principal(check)} AS principal",
+        "count(*)",
+        'min("timestamp")',
+        'max("timestamp")',
+        example,
+        "max(value)",
+        # The earliest of the windows that exceed the limit by most: an engine may return any of several equal ones.
+        "arg_max(\"timestamp\", {'value': value, 'earlier': -epoch_ns(\"timestamp\")})",
+        *versions,
+        *shared,
     ]
-    query = f"SELECT {', '.join(columns)} FROM hits JOIN {_hit_rows(check.table)} USING (_row) WHERE check_index = {index} GROUP BY principal"
-    for principal, count, first, last, examples, value, at, *rest in db.execute(query):
+    rows = f"hits JOIN {_hit_rows(check.table)} USING (_row) WHERE check_index = {index}"
+    grouped = f"SELECT {', '.join(columns)} FROM {rows} GROUP BY principal"
+    for principal, count, first, last, examples, value, at, *rest in db.execute(grouped):
         under = {s.version.id: n for s, n in zip(check.spans, rest[: len(versions)], strict=True) if n}
         facts = {f: v for f, v in zip(evidence, rest[len(versions) :], strict=True) if v is not None}
-        yield _finding(check, clause, rule, dict(principal), count, under, facts,
-                       (_time(first), _time(last)), _examples(examples, inputs), _window(check, value, at))
+        yield _finding(
+            check,
+            clause,
+            rule,
+            dict(principal),
+            count,
+            under,
+            facts,
+            (_time(first), _time(last)),
+            _examples(examples, inputs),
+            _window(check, value, at),
+        )
 
 
 def _finding(
-    check: Check, clause: Clause, rule: Rule, principal: dict[str, str], count: int, versions: dict[str, int],
-    facts: dict[str, JsonValue], seen: tuple[str | None, str | None], examples: tuple[Example, ...], window: Window | None,
+    check: Check,
+    clause: Clause,
+    rule: Rule,
+    principal: dict[str, str],
+    count: int,
+    versions: dict[str, int],
+    facts: dict[str, JsonValue],
+    seen: tuple[str | None, str | None],
+    examples: tuple[Example, ...],
+    window: Window | None,
 ) -> Finding:
     whose = ", ".join(f"{name} {value}" for name, value in principal.items()) or "no application or key named"
     return Finding(
@@ -181,7 +225,9 @@ def _window(check: Check, value: float | None, at: datetime | None) -> Window | 
 
 def _examples(examples: list[dict[str, Any]], inputs: Sequence[str]) -> tuple[Example, ...]:
     return tuple(
-        Example(input="declarations" if e["input"] is None else inputs[e["input"]], line=e["line"], record_id=e["record"])
+        Example(
+            input="declarations" if e["input"] is None else inputs[e["input"]], line=e["line"], record_id=e["record"]
+        )
         for e in examples
     )
 

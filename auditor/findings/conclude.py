@@ -77,7 +77,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
 
 def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
     check = next((check for check in answers.checks if check.id == name), None)
-    counts = answers.outcomes[rule.table].checks.get(name) or CheckCounts(0, 0, 0, 0, {})
+    counts = answers.outcomes[rule.table].checks.get(name) or CheckCounts(0, 0, 0, 0)
     return RuleResult(
         id=name,
         title=rule.title,
@@ -93,7 +93,13 @@ def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
 
 
 def _verdict(
-    found: Sequence[Finding], rules: Sequence[RuleResult], governed: int, unknown: int, tolerance: float, *, provider_used: bool
+    found: Sequence[Finding],
+    rules: Sequence[RuleResult],
+    governed: int,
+    unknown: int,
+    tolerance: float,
+    *,
+    provider_used: bool,
 ) -> Verdict:
     open_ = [finding for finding in found if finding.status not in ("waived", "baseline")]
     if open_:

@@ -16,8 +16,12 @@ NOT_DECLARABLE = ("timestamp", "judge")
 
 
 def cover(
-    db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome], recorded: Mapping[str, int],
-    unused: Mapping[str, tuple[str, ...]], skipped: Mapping[str, dict[str, int]],
+    db: Database,
+    checks: Sequence[Check],
+    outcomes: Mapping[str, Outcome],
+    recorded: Mapping[str, int],
+    unused: Mapping[str, tuple[str, ...]],
+    skipped: Mapping[str, dict[str, int]],
 ) -> Coverage:
     """Return the coverage of a run.
 
@@ -35,7 +39,9 @@ def cover(
     return Coverage(
         records=outcomes["usage"].rows,
         facts=tuple(
-            FactCoverage(fact=name, meaning=USAGE.facts[name].meaning, recorded=min(recorded.get(name, 0), count), present=count)
+            FactCoverage(
+                fact=name, meaning=USAGE.facts[name].meaning, recorded=min(recorded.get(name, 0), count), present=count
+            )
             for name, count in zip(facts, present, strict=True)
         ),
         tables={name: outcome.rows for name, outcome in outcomes.items()},
@@ -80,5 +86,6 @@ def _advice(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcom
 def _principals(db: Database, table: str, fact: str) -> dict[str, int]:
     """Whose rows lack the fact, the most first: `application.id support-bot` → rows."""
     cases = " ".join(f"WHEN {quote(n)} IS NOT NULL THEN '{n} ' || {quote(n)}" for n in PRINCIPALS[table])
-    query = f"SELECT CASE {cases} ELSE 'nobody named' END AS whose, count(*) AS n FROM {quote(table)} WHERE {quote(fact)} IS NULL"
-    return dict(db.execute(f"{query} GROUP BY whose ORDER BY n DESC, whose LIMIT {PRINCIPALS_SHOWN}"))
+    query = f"SELECT CASE {cases} ELSE 'nobody named' END AS whose, count(*) AS n FROM {quote(table)}"
+    lacking = f"WHERE {quote(fact)} IS NULL GROUP BY whose ORDER BY n DESC, whose LIMIT {PRINCIPALS_SHOWN}"
+    return dict(db.execute(f"{query} {lacking}"))

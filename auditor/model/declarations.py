@@ -6,7 +6,17 @@ from pathlib import PurePath
 from pydantic import Field, JsonValue
 
 from auditor.model.base import Model
-from auditor.model.facts import ACCOUNT, APPLICATION, CALL, DATA, DEPLOYMENT, ORGANISATION, FactValue, typed_row, model_facts
+from auditor.model.facts import (
+    ACCOUNT,
+    APPLICATION,
+    CALL,
+    DATA,
+    DEPLOYMENT,
+    ORGANISATION,
+    FactValue,
+    model_facts,
+    typed_row,
+)
 from auditor.model.policy import Identifier, Sentence
 
 Facts = dict[str, FactValue]
@@ -49,7 +59,7 @@ DATASET_KEYS = {
 
 
 class Authorisation(Model):
-    """A permission of a provider: for which clause categories, and for which applications or models (all, if none are named)."""
+    """A permission of a provider: for which clause categories, applications and models (all, if none are named)."""
 
     id: str = Field(min_length=1)
     provider: Identifier

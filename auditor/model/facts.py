@@ -156,11 +156,17 @@ APPLICATION = (
     Fact("application.competes", "boolean", "Whether it competes with the provider's own products"),
     Fact("application.third_party_training", "boolean", "Whether its output is handed to others who train on it"),
     Fact("application.minimum_age", "integer", "Youngest person it is offered to", "years"),
-    Fact("application.minor_safeguards", "boolean", "Whether age checks, filters and monitoring for minors are in place"),
+    Fact(
+        "application.minor_safeguards", "boolean", "Whether age checks, filters and monitoring for minors are in place"
+    ),
     Fact("application.parental_consent", "boolean", "Whether a parent or guardian agreed to use by minors"),
     Fact("application.uses", "strings", "Practices the terms name: social-scoring, emotion-inference, …"),
     Fact("application.marks_used", "boolean", "Whether the provider's names or marks are used in its own name"),
-    Fact("application.attribution_text", "string", "Attribution shown in its site, interface or documentation; empty if none"),
+    Fact(
+        "application.attribution_text",
+        "string",
+        "Attribution shown in its site, interface or documentation; empty if none",
+    ),
     Fact("application.training_service", "string", "Provider whose own tuning service trains the model, if one does"),
     Fact("application.model.id", "string", "Model that its output trains, as named in auditor.yaml"),
 )
@@ -171,7 +177,11 @@ DATA = (
     Fact("data.children", "boolean", "Whether personal data of children under 13 is sent"),
     Fact("data.confidential", "boolean", "Whether confidential or regulated data is sent"),
     Fact("data.export_controlled", "boolean", "Whether data is sent that needs a government export licence"),
-    Fact("data.rights_held", "boolean", "Whether the company holds the rights to what it sends, licences of datasets included"),
+    Fact(
+        "data.rights_held",
+        "boolean",
+        "Whether the company holds the rights to what it sends, licences of datasets included",
+    ),
 )
 
 ORGANISATION = (
@@ -187,7 +197,11 @@ ORGANISATION = (
 
 AUTHORISATION = (
     Fact("authorisation.id", "string", "The provider's authorisation that covers the subject"),
-    Fact("authorisation.scope", "strings", "What the authorisations held cover, as provider/category; empty if none is held"),
+    Fact(
+        "authorisation.scope",
+        "strings",
+        "What the authorisations held cover, as provider/category; empty if none is held",
+    ),
 )
 
 
@@ -212,7 +226,11 @@ DEPLOYMENT = (
     TIMESTAMP,
     Fact("deployment.id", "string", "Model or application that is offered, as named in auditor.yaml"),
     Fact("deployment.kind", "string", "What is offered", values=("model", "application")),
-    Fact("deployment.weights_released", "boolean", "Whether copies of its weights are given to anybody outside the company"),
+    Fact(
+        "deployment.weights_released",
+        "boolean",
+        "Whether copies of its weights are given to anybody outside the company",
+    ),
     Fact("deployment.licence_files", "strings", "Licence and notice files that go with it"),
     Fact("deployment.notice_text", "string", "Text of its notice file", text=True),
     Fact("deployment.attribution_text", "string", "Attribution shown in its site, interface or documentation"),
@@ -235,7 +253,12 @@ DATASET = (
     Fact("dataset.id", "string", "Dataset that goes in"),
     Fact("dataset.generators", "strings", "Models whose output the dataset holds"),
     Fact("dataset.generator_providers", "strings", "Providers of those models; empty if people wrote it"),
-    Fact("dataset.generator_plan", "string", "Plan the output was obtained under", values=("api", "enterprise", "consumer", "free")),
+    Fact(
+        "dataset.generator_plan",
+        "string",
+        "Plan the output was obtained under",
+        values=("api", "enterprise", "consumer", "free"),
+    ),
     Fact("dataset.route", "string", "How the generating models were reached"),
     Fact("dataset.licence", "string", "Licence of the dataset (SPDX id where there is one)"),
     Fact("dataset.rows", "integer", "Rows", "rows"),
@@ -280,7 +303,9 @@ TABLES: dict[str, Table] = {
             ORGANISATION,
             AUTHORISATION,
         ),
-        _table("events", "one control event of an account", "providers' audit and compliance logs", EVENT, ORGANISATION),
+        _table(
+            "events", "one control event of an account", "providers' audit and compliance logs", EVENT, ORGANISATION
+        ),
         _table(
             "training",
             "one dataset that goes into one training run",

@@ -178,7 +178,9 @@ class Rule(Model):
     judge: Judge | None = None
     versions: tuple[Identifier, ...] = Field((), description="Clause versions it implements; all if absent")
     reading: Identifier | None = Field(None, description="The reading of the clause that it follows")
-    principal: tuple[str, ...] = Field((), description="Facts that say whose finding it is; by default the application or key")
+    principal: tuple[str, ...] = Field(
+        (), description="Facts that say whose finding it is; by default the application or key"
+    )
     tests: tuple[RuleTest, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""Policy packs: loaded with located faults, linted, and selected by date and choice."""

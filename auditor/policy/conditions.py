@@ -31,7 +31,11 @@ from auditor.model.facts import KIND_WORDS, Fact, Table, typed_value
 from auditor.yamlfile import KeyPath, Tree, nearest
 
 ORDER: dict[str, Operator] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
-TEXT_EDGES: dict[str, tuple[bool, bool]] = {"contains": (True, True), "startswith": (False, True), "endswith": (True, False)}
+TEXT_EDGES: dict[str, tuple[bool, bool]] = {
+    "contains": (True, True),
+    "startswith": (False, True),
+    "endswith": (True, False),
+}
 MODIFIERS = (*TEXT_EDGES, "re", "cidr", *ORDER, "exists", "all", "cased", "field", "list")
 NESTING = ("any", "all", "none")
 
@@ -57,7 +61,9 @@ class ConditionParser:
     def fact(self, name: str, path: KeyPath) -> Fact | None:
         """Return the fact called `name`, or None with a fault."""
         if name not in self.table.facts:
-            self._fault(path, f"the table '{self.table.name}' has no fact '{name}'", nearest(name, set(self.table.facts)))
+            self._fault(
+                path, f"the table '{self.table.name}' has no fact '{name}'", nearest(name, set(self.table.facts))
+            )
         return self.table.facts.get(name)
 
     def _fault(self, path: KeyPath, message: str, hint: str = "") -> Expr:
@@ -69,7 +75,9 @@ class ConditionParser:
             items = value if isinstance(value, list) else [value]
             if not items:
                 return self._fault(path, f"'{key}' needs at least one condition")
-            parts = tuple(self.parse(item, (*path, i) if isinstance(value, list) else path) for i, item in enumerate(items))
+            parts = tuple(
+                self.parse(item, (*path, i) if isinstance(value, list) else path) for i, item in enumerate(items)
+            )
             return all_of(*parts) if key == "all" else any_of(*parts) if key == "any" else Not(any_of(*parts))
         name, *modifiers = key.split("|")
         fact = self.fact(name, path)
@@ -84,7 +92,13 @@ class ConditionParser:
         kinds = [m for m in modifiers if m not in ("cased", "all")]
         if kinds == ["exists"]:
             present = Present(fact.name)
-            return present if value is True else Not(present) if value is False else self._fault(path, "exists takes true or false")
+            return (
+                present
+                if value is True
+                else Not(present)
+                if value is False
+                else self._fault(path, "exists takes true or false")
+            )
         if "field" in kinds:
             return self._compare_facts(fact, [k for k in kinds if k != "field"], value, path, cased=cased)
         if len(kinds) > 1:
@@ -104,9 +118,13 @@ class ConditionParser:
         if kind == "list":
             return self._list(fact, value, path, cased=cased)
         if fact.type not in ("string", "strings"):
-            return self._fault(path, f"'{kind}' needs text, but {fact.name} is {fact.type}") if kind else self._equal(fact, value, path)
+            return (
+                self._fault(path, f"'{kind}' needs text, but {fact.name} is {fact.type}")
+                if kind
+                else self._equal(fact, value, path)
+            )
         if not isinstance(value, str):
-            return self._fault(path, f"{fact.name} is text; put the value in quotes", f"write \"{value}\"")
+            return self._fault(path, f"{fact.name} is text; put the value in quotes", f'write "{value}"')
         match kind:
             case "re":
                 return self._regex(fact, value, path)
@@ -114,8 +132,11 @@ class ConditionParser:
                 return self._network(fact, value, path)
             case _:
                 if not kind and fact.values and not _could_be(value, fact.values):
-                    return self._fault(path, f"{fact.name} is never '{value}'; it is one of {', '.join(fact.values)}",
-                                       nearest(value, fact.values))
+                    return self._fault(
+                        path,
+                        f"{fact.name} is never '{value}'; it is one of {', '.join(fact.values)}",
+                        nearest(value, fact.values),
+                    )
                 return text_match(fact.name, value, TEXT_EDGES.get(kind, (False, False)), cased=cased)
 
     def _equal(self, fact: Fact, value: JsonValue, path: KeyPath) -> Expr:
@@ -130,7 +151,9 @@ class ConditionParser:
         if isinstance(value, dict):
             name = str(value["parameter"])
             if name not in self.parameters:
-                return self._fault(path, f"there is no parameter '{name}' in this file", nearest(name, set(self.parameters)))
+                return self._fault(
+                    path, f"there is no parameter '{name}' in this file", nearest(name, set(self.parameters))
+                )
             return Compare(fact.name, operator, Parameter(name))
         typed = typed_value(fact, value) if fact.type == "timestamp" else value
         if isinstance(typed, (int, float, datetime)) and not isinstance(typed, bool):

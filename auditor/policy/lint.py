@@ -41,14 +41,20 @@ def _clause(tree: Tree, document: Document, clause: Clause, path: KeyPath) -> It
     for i, (earlier, later) in enumerate(zip(clause.versions, clause.versions[1:], strict=False), start=1):
         if earlier.until is None or later.from_ <= earlier.until:
             place = (*path, "versions", i, "from")
-            yield tree.fault(place, f"version '{later.id}' begins before '{earlier.id}' ends; list versions in order of time")
+            yield tree.fault(
+                place, f"version '{later.id}' begins before '{earlier.id}' ends; list versions in order of time"
+            )
     rules = {rule.id: rule for rule in clause.rules}
     for i, exception in enumerate(clause.exceptions):
         for rule in exception.rules:
             if rule not in rules:
-                yield tree.fault((*path, "exceptions", i, "rules"), f"there is no rule '{rule}' here", nearest(rule, set(rules)))
+                yield tree.fault(
+                    (*path, "exceptions", i, "rules"), f"there is no rule '{rule}' here", nearest(rule, set(rules))
+                )
             elif rules[rule].unless is None:
-                yield tree.fault((*path, "exceptions", i, "rules"), f"the rule '{rule}' has no 'unless' to implement this")
+                yield tree.fault(
+                    (*path, "exceptions", i, "rules"), f"the rule '{rule}' has no 'unless' to implement this"
+                )
     if bool(clause.readings) != bool(clause.position):
         yield tree.fault((*path, "readings"), "'readings' and 'position' go together")
     for i, item in enumerate(clause.rules):
@@ -62,12 +68,18 @@ def _rule(tree: Tree, document: Document, clause: Clause, rule: Rule, path: KeyP
             yield tree.fault((*path, "versions"), f"the clause has no version '{name}'", nearest(name, versions))
     readings = {reading.id for reading in clause.readings}
     if rule.reading and rule.reading not in readings:
-        yield tree.fault((*path, "reading"), f"the clause has no reading '{rule.reading}'", nearest(rule.reading, readings))
+        yield tree.fault(
+            (*path, "reading"), f"the clause has no reading '{rule.reading}'", nearest(rule.reading, readings)
+        )
     for name in rule.principal:
         if name not in TABLES[rule.table].facts:
             yield tree.fault((*path, "principal"), f"the table '{rule.table}' has no fact '{name}'")
     if isinstance(rule.exceeds, ParameterRef) and rule.judge:
         yield tree.fault((*path, "judge"), "a rule has a measure or a judge, not both")
+    yield from _tests(tree, document, rule, path)
+
+
+def _tests(tree: Tree, document: Document, rule: Rule, path: KeyPath) -> Iterator[Fault]:
     for answer in ANSWERS[1:] if rule.judge else ANSWERS:  # nothing is a violation until a judge is asked
         if all(test.expect != answer for test in rule.tests):
             yield tree.fault((*path, "tests"), f"the rule '{rule.id}' has no test that expects '{answer}'")
@@ -76,7 +88,9 @@ def _rule(tree: Tree, document: Document, clause: Clause, rule: Rule, path: KeyP
         place = (*path, "tests", i)
         for name in test.missing:
             if name not in facts and name != "judge":
-                yield tree.fault((*place, "missing"), f"the table '{rule.table}' has no fact '{name}'", nearest(name, set(facts)))
+                yield tree.fault(
+                    (*place, "missing"), f"the table '{rule.table}' has no fact '{name}'", nearest(name, set(facts))
+                )
         for name in test.parameters:
             if name not in document.parameters:
                 yield tree.fault((*place, "parameters", name), f"there is no parameter '{name}' in this file")

@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from auditor.errors import AuditorError, Fault, Location, raise_faults
+from auditor.model.check import WindowMeasure
 from auditor.model.expr import TRUE, Expr, Not, all_of
 from auditor.model.facts import TABLES
 from auditor.model.policy import Clause, Document, NamedList, ParameterRef, Rule, window_seconds
-from auditor.model.check import WindowMeasure
 from auditor.policy.conditions import ConditionParser
 from auditor.policy.lint import lint, unused_parameters
 from auditor.resources import resource_dir
@@ -187,7 +187,9 @@ def _parse_rules(
             applies = _applies(parser, document.applies_when, ("applies_when",))
             if clause.applies_when is not None:
                 applies = all_of(applies, _applies(parser, clause.applies_when, ("clauses", i, "applies_when")))
-            yield ParsedRule(document, clause, rule, applies, _condition(parser, rule, path), _measure(parser, rule, path))
+            yield ParsedRule(
+                document, clause, rule, applies, _condition(parser, rule, path), _measure(parser, rule, path)
+            )
 
 
 def _applies(parser: ConditionParser, raw: JsonValue, path: KeyPath) -> Expr:
@@ -196,10 +198,14 @@ def _applies(parser: ConditionParser, raw: JsonValue, path: KeyPath) -> Expr:
         return parser.parse(raw, path)
     for name in raw:
         if name not in TABLES:
-            parser.faults.append(parser.tree.fault((*path, name), f"there is no table '{name}'", nearest(name, set(TABLES))))
+            parser.faults.append(
+                parser.tree.fault((*path, name), f"there is no table '{name}'", nearest(name, set(TABLES)))
+            )
     table = parser.table.name
     if table not in raw:
-        parser.faults.append(parser.tree.fault(path, f"a rule reads the table '{table}', for which no condition stands here"))
+        parser.faults.append(
+            parser.tree.fault(path, f"a rule reads the table '{table}', for which no condition stands here")
+        )
         return TRUE
     return parser.parse(raw[table], (*path, table))
 
@@ -216,12 +222,16 @@ def _measure(parser: ConditionParser, rule: Rule, path: KeyPath) -> WindowMeasur
     for name in (*measure.by, *(f for f in (measure.distinct, measure.sum) if f)):
         parser.fact(name, path)
     if measure.sum and (fact := parser.table.facts.get(measure.sum)) and fact.type not in ("integer", "number"):
-        parser.faults.append(parser.tree.fault((*path, "sum"), f"{fact.name} is {fact.type}; only numbers can be summed"))
+        parser.faults.append(
+            parser.tree.fault((*path, "sum"), f"{fact.name} is {fact.type}; only numbers can be summed")
+        )
     if isinstance(rule.exceeds, ParameterRef):
         name = rule.exceeds.parameter
         if name not in parser.parameters:
             hint = nearest(name, set(parser.parameters))
-            parser.faults.append(parser.tree.fault((*path[:-1], "exceeds"), f"there is no parameter '{name}' in this file", hint))
+            parser.faults.append(
+                parser.tree.fault((*path[:-1], "exceeds"), f"there is no parameter '{name}' in this file", hint)
+            )
     where = TRUE if measure.share is None else parser.parse(measure.share, (*path, "share"))
     aggregate = next(name for name in ("count", "distinct", "sum", "share") if getattr(measure, name) is not None)
     limit = rule.exceeds if isinstance(rule.exceeds, float) else 0.0

@@ -110,11 +110,17 @@ def _refuse_unknown(policy: Policy, choices: Choices) -> None:
     readings = {c.position: {r.id for r in c.readings} for d in policy.documents for c in d.clauses if c.position}
     place = Location("auditor.yaml")
     faults = [
-        Fault(place, f"no pack has a parameter '{name}'", nearest(name, known)) for name in choices.parameters if name not in known
+        Fault(place, f"no pack has a parameter '{name}'", nearest(name, known))
+        for name in choices.parameters
+        if name not in known
     ]
     for name, reading in choices.positions.items():
         if name not in readings:
-            faults.append(Fault(place, f"no pack leaves a position '{name}' open", nearest(name, {r for r in readings if r})))
+            faults.append(
+                Fault(place, f"no pack leaves a position '{name}' open", nearest(name, {r for r in readings if r}))
+            )
         elif reading not in readings[name]:
-            faults.append(Fault(place, f"the position '{name}' has no reading '{reading}'", ", ".join(sorted(readings[name]))))
+            faults.append(
+                Fault(place, f"the position '{name}' has no reading '{reading}'", ", ".join(sorted(readings[name])))
+            )
     raise_faults("the choices in auditor.yaml do not fit the packs", faults)

@@ -1,0 +1,1 @@
+"""The rule core: conditions to SQL, windows, evaluation, and the scalar reference."""

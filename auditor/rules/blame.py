@@ -13,7 +13,13 @@ CHUNK = 40
 
 
 def count_missing(
-    db: Database, table: Table, source: str, states: str, renderer: Renderer, checks: Sequence[tuple[int, Check]], dialect: str
+    db: Database,
+    table: Table,
+    source: str,
+    states: str,
+    renderer: Renderer,
+    checks: Sequence[tuple[int, Check]],
+    dialect: str,
 ) -> dict[int, dict[str, int]]:
     """Return, by index of the check and by fact, the number of undecided rows for which the fact's absence is to blame.
 
@@ -29,7 +35,10 @@ def count_missing(
     missing: dict[int, dict[str, int]] = {}
     for start in range(0, len(checks), CHUNK):
         chunk = checks[start : start + CHUNK]
-        nodes = {node: f"_n{n}" for n, node in enumerate(dict.fromkeys(n for _, c in chunk for n in nested_nodes(c.selected)))}
+        nodes = {
+            node: f"_n{n}"
+            for n, node in enumerate(dict.fromkeys(n for _, c in chunk for n in nested_nodes(c.selected)))
+        }
         counted = [
             (i, fact, f"count(*) FILTER (WHERE r{i} IS NULL AND ({condition}))")
             for i, check in chunk
@@ -37,13 +46,20 @@ def count_missing(
         ]
         # what the conditions read is written out first: planned as one query, each node would be inlined at every use
         known = [f"{renderer.render(node).sql(dialect=dialect)} AS {name}" for node, name in nodes.items()]
-        facts = sorted({fact for _, fact, _ in counted} | {f for _, c in chunk if c.measure for f in (*c.measure.by, "timestamp")})
-        known += [f"CASE WHEN {quote(fact)} IS NULL THEN NULL ELSE TRUE END AS {quote(fact)}" for fact in facts if fact in table.facts]
+        facts = sorted(
+            {fact for _, fact, _ in counted} | {f for _, c in chunk if c.measure for f in (*c.measure.by, "timestamp")}
+        )
+        known += [
+            f"CASE WHEN {quote(fact)} IS NULL THEN NULL ELSE TRUE END AS {quote(fact)}"
+            for fact in facts
+            if fact in table.facts
+        ]
         answers = [f"{name}{i}" for i, check in chunk for name in ("r", "s", "o")[: 3 if check.measure else 1]]
         undecided = " OR ".join(f"r{i} IS NULL" for i, _ in chunk)
         answered = f"(SELECT {', '.join(['_row AS _answered', *answers])} FROM {quote(states)} WHERE {undecided})"
         path = literal(str(db.folder / f"{states}_undecided.parquet"))
-        db.execute(f"COPY (SELECT {', '.join([*answers, *known])} FROM {source} JOIN {answered} ON _row = _answered) TO {path} (FORMAT parquet)")
+        rows = f"SELECT {', '.join([*answers, *known])} FROM {source} JOIN {answered} ON _row = _answered"
+        db.execute(f"COPY ({rows}) TO {path} (FORMAT parquet)")
         row = db.execute(f"SELECT {', '.join(sql for _, _, sql in counted)} FROM read_parquet({path})")[0]
         for (i, fact, _), count in zip(counted, row, strict=True):
             if count:
@@ -68,7 +84,7 @@ def _blame_measure(i: int, check: Check, measure: WindowMeasure, conditions: dic
     placed = " AND ".join(f"{quote(name)} IS NOT NULL" for name in placing)
     read = needed_facts(measure.where) | ({measure.fact} if measure.fact else set())
     read = (read - placing.keys()) or (needed_facts(check.selected) - placing.keys())
-    blame = {name: f"{quote(name)} IS NULL" for name in placing} | {name: placed for name in sorted(read)}
+    blame = {name: f"{quote(name)} IS NULL" for name in placing} | dict.fromkeys(sorted(read), placed)
     for name, condition in blame.items():
         known = f"({conditions[name]}) OR " if name in conditions else ""
         conditions[name] = f"{known}(o{i} IS NULL AND {condition})"

@@ -25,7 +25,7 @@ def run_case(check: Check, test: RuleTest, base: Mapping[str, JsonValue]) -> str
     known = {name: value for name, value in base.items() if name in TABLES[check.table].facts}
     rows = [typed_row(check.table, {**known, **record}) for record in test.records or (test.facts,)]
     latest = check.spans[-1].start
-    rows = [{**row, "timestamp": row["timestamp"] if "timestamp" in row else latest} for row in rows]
+    rows = [{**row, "timestamp": row.get("timestamp", latest)} for row in rows]
     outcome = _outcome(check, rows)
     if outcome.answer != test.expect:
         seen = f"; missing: {', '.join(sorted(outcome.missing))}" if outcome.missing else ""
@@ -42,7 +42,9 @@ def _outcome(check: Check, rows: Sequence[Row]) -> Outcome:
     missing = frozenset().union(*(missing_for_check(check, rows, i) for i, truth in enumerate(truths) if truth is None))
     if True in truths:
         hits = [row for row, truth in zip(rows, truths, strict=True) if truth]
-        return Outcome("violation", missing, frozenset(s.version.id for s in check.spans for r in hits if evaluate(s.condition, r)))
+        return Outcome(
+            "violation", missing, frozenset(s.version.id for s in check.spans for r in hits if evaluate(s.condition, r))
+        )
     if None in truths:
         return Outcome("unknown", missing, frozenset())
     governed = any(evaluate(check.governed, row) for row in rows)

@@ -31,7 +31,7 @@ class CheckCounts:
     concerned: int
     hits: int
     unknown: int
-    missing: dict[str, int]
+    missing: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,10 @@ class _Evaluation:
         self.states = f"states_{table.name}"
         regexes = self._regexes()
         prefilters = {fact: f"_any_{fact}" for fact in regexes}
-        anywhere = [f"regexp_matches({quote(fact)}, {literal(pattern)}) AS {quote(prefilters[fact])}"
-                    for fact, pattern in regexes.items()]
+        anywhere = [
+            f"regexp_matches({quote(fact)}, {literal(pattern)}) AS {quote(prefilters[fact])}"
+            for fact, pattern in regexes.items()
+        ]
         plain = Renderer(table, prefilters)
         self.columns = {expr: f"_g{n}" for n, expr in enumerate(dict.fromkeys(check.governed for _, check in checks))}
         governed = [f"{self._sql(plain.render(expr))} AS {name}" for expr, name in self.columns.items()]
@@ -113,7 +115,9 @@ class _Evaluation:
             for leaf in _leaves(check):
                 if isinstance(leaf, Regex) and self.table.facts[leaf.fact].text:
                     found.setdefault(leaf.fact, []).append(leaf.pattern)
-        joined = {fact: _alternation(sorted(set(patterns))) for fact, patterns in found.items() if len(set(patterns)) > 1}
+        joined = {
+            fact: _alternation(sorted(set(patterns))) for fact, patterns in found.items() if len(set(patterns)) > 1
+        }
         return {fact: pattern for fact, pattern in joined.items() if pattern}
 
     def _sql(self, expr: exp.Expr) -> str:
@@ -155,16 +159,22 @@ class _Evaluation:
     def _count_rows(self) -> tuple[int, int]:
         maybe = " OR ".join(f"g{i} IS NOT FALSE" for i, _ in self.checks)
         assessed = " OR ".join(f"(g{i} AND r{i} IS NOT NULL)" for i, _ in self.checks)
-        counts: tuple[int, int] = self.db.execute(f"SELECT {_count(maybe)}, {_count(assessed)} FROM {quote(self.states)}")[0]
+        counts: tuple[int, int] = self.db.execute(
+            f"SELECT {_count(maybe)}, {_count(assessed)} FROM {quote(self.states)}"
+        )[0]
         return counts
 
     def _count_checks(self) -> dict[int, CheckCounts]:
-        counts = {}
+        counts: dict[int, CheckCounts] = {}
         for start in range(0, len(self.checks), CHUNK):
             chunk = self.checks[start : start + CHUNK]
-            columns = [_count(state.format(i)) for i, _ in chunk for state in ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")]
+            columns = [
+                _count(state.format(i))
+                for i, _ in chunk
+                for state in ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")
+            ]
             row = self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0]
-            counts |= {i: CheckCounts(*row[4 * n : 4 * n + 4], missing={}) for n, (i, _) in enumerate(chunk)}
+            counts |= {i: CheckCounts(*row[4 * n : 4 * n + 4]) for n, (i, _) in enumerate(chunk)}
         return counts
 
     def _count_clauses(self) -> dict[str, ClauseCounts]:

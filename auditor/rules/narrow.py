@@ -49,8 +49,8 @@ class Narrower:
         """The values that meet a long list of alternatives on one text fact, or None if it is not one."""
         facts = {part.fact if isinstance(part, (In, Like)) else "" for part in parts}
         alternatives = sum(len(part.values) if isinstance(part, In) else 1 for part in parts)
-        fact = facts.pop()
-        if facts or not fact or alternatives < LONG or self._table.facts[fact].type != "string":
+        fact = facts.pop() if len(facts) == 1 else ""
+        if not fact or alternatives < LONG or self._table.facts[fact].type != "string":
             return None
         values = self._distinct(fact)
         if values is None:

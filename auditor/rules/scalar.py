@@ -70,7 +70,9 @@ def evaluate_check(check: Check, rows: Sequence[Row]) -> list[Truth]:
     selected = [evaluate(check.selected, row) for row in rows]
     if check.measure is None:
         return selected
-    return [_all([chosen, over]) for chosen, over in zip(selected, _measure(check.measure, rows, selected), strict=True)]
+    return [
+        _all([chosen, over]) for chosen, over in zip(selected, _measure(check.measure, rows, selected), strict=True)
+    ]
 
 
 def missing_for_check(check: Check, rows: Sequence[Row], index: int) -> frozenset[str]:
@@ -143,14 +145,16 @@ def _holds(leaf: In | Compare | Like | Regex | Network, value: Value) -> Truth:
 def _compare_facts(leaf: CompareFacts, value: FactValue, other: FactValue) -> Truth:
     if isinstance(value, str) and isinstance(other, str) and not leaf.cased:
         value, other = fold(value), fold(other)
-    return bool(OPERATORS[leaf.operator](value, other))
+    return bool(OPERATORS[leaf.operator](value, other))  # type: ignore[arg-type]  # the parser compares like with like
 
 
 @lru_cache(maxsize=4096)
 def like_regex(pattern: tuple[str | Wild, ...]) -> "re2._Regexp[str]":
     """Return the RE2 expression that matches a whole text as the `Like` pattern does."""
     words = {Wild.ANY: ".*", Wild.ONE: "."}
-    return re2.compile("(?s)" + "".join(words[part] if isinstance(part, Wild) else re2.escape(part) for part in pattern))
+    return re2.compile(
+        "(?s)" + "".join(words[part] if isinstance(part, Wild) else re2.escape(part) for part in pattern)
+    )
 
 
 def _measure(measure: WindowMeasure, rows: Sequence[Row], selected: Sequence[Truth]) -> list[Truth]:

@@ -188,7 +188,7 @@ def _nested(expr: Expr) -> bool:
 def _join(kind: type[exp.Connector], parts: list[exp.Expr], empty: exp.Expr) -> exp.Expr:
     if not parts:
         return empty
-    joined = exp.paren(parts[0])
+    joined: exp.Expr = exp.paren(parts[0])
     for part in parts[1:]:
         joined = kind(this=joined, expression=exp.paren(part))
     return joined

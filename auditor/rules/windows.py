@@ -10,9 +10,9 @@ from auditor.rules.sql import Renderer
 
 
 class Measured(NamedTuple):
-    """A check with a measure: its index in the run, and the SQL for whether a row is selected."""
+    """A check with a measure: its number in the run, and the SQL for whether a row is selected."""
 
-    index: int
+    number: int
     check: Check
     measure: WindowMeasure
     selected: str
@@ -38,25 +38,29 @@ def window_query(source: str, weight: str, members: Sequence[Measured], renderer
             base.append(f"{quote(measure.fact)} AS v{i}")
         if measure.where != TRUE:
             base.append(f"{renderer.render(measure.where).sql(dialect=dialect)} AS w{i}")
-    bounds = [f"{sql} AS {name}{m.index}" for m in members for name, sql in zip(("lo", "hi"), _bounds(m.index, m.measure), strict=True)]
+    bounds = [
+        f"{sql} AS {name}{m.number}"
+        for m in members
+        for name, sql in zip(("lo", "hi"), _bounds(m.number, m.measure), strict=True)
+    ]
     unplaced = " OR ".join(f"{key} IS NULL" for key in ('"timestamp"', *keys))
     windows = [
-        f"win{seconds} AS (PARTITION BY {', '.join(keys)} ORDER BY \"timestamp\" "
+        f'win{seconds} AS (PARTITION BY {", ".join(keys)} ORDER BY "timestamp" '
         f"RANGE BETWEEN INTERVAL {seconds * 1_000_000 - 1} MICROSECONDS PRECEDING AND CURRENT ROW)"
         for seconds in sorted({m.measure.window_seconds for m in members})
     ]
     inner = (
         f"SELECT *, {unplaced} AS _unplaced, {', '.join(bounds)} FROM (SELECT {', '.join(base)} FROM {source}) "
-        f"WHERE {' OR '.join(f's{m.index} IS NOT FALSE' for m in members)} WINDOW {', '.join(windows)}"
+        f"WHERE {' OR '.join(f's{m.number} IS NOT FALSE' for m in members)} WINDOW {', '.join(windows)}"
     )
-    return f"SELECT {', '.join(['_row', *(column for m in members for column in _states(m.index, m.measure))])} FROM ({inner})"
+    return f"SELECT {', '.join(['_row', *(column for m in members for column in _states(m.number, m.measure))])} FROM ({inner})"
 
 
 def joined_states(alias: str, members: Sequence[Measured]) -> list[str]:
     """Return the state columns of one grouping, joined as `alias`; rows that its query leaves out were not selected."""
     columns = []
     for m in members:
-        i = m.index
+        i = m.number
         columns += [
             f"CASE WHEN {alias}._row IS NULL THEN FALSE ELSE {alias}.s{i} AND {alias}.o{i} END AS r{i}",
             f"CASE WHEN {alias}._row IS NULL THEN FALSE ELSE {alias}.s{i} END AS s{i}",

@@ -20,7 +20,12 @@ from auditor.runs.ledger import Entry, ledger_lines
 
 M = TypeVar("M", bound=BaseModel)
 MANIFEST, FINDINGS, HITS, REJECTS, COVERAGE, LEDGER = (
-    "run.json", "findings.jsonl", "hits.parquet", "rejects.jsonl", "coverage.json", "ledger.jsonl",
+    "run.json",
+    "findings.jsonl",
+    "hits.parquet",
+    "rejects.jsonl",
+    "coverage.json",
+    "ledger.jsonl",
 )
 
 
@@ -31,7 +36,9 @@ def refuse_existing(folder: Path) -> None:
         AuditorError: something is there already.
     """
     if folder.exists():
-        raise AuditorError(f"{folder} exists already, and runs are never written over; choose another --out or remove it")
+        raise AuditorError(
+            f"{folder} exists already, and runs are never written over; choose another --out or remove it"
+        )
 
 
 @contextmanager
@@ -53,7 +60,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
             _sync(file)
         _sync(temporary)
         temporary.chmod(0o755)
-        os.rename(temporary, folder)
+        temporary.rename(folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

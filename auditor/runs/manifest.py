@@ -37,7 +37,12 @@ class Occasion:
 
 
 def build_manifest(
-    policy: Policy, config: Config, answers: Answers, inputs: Sequence[InputInfo], outside_period: int, occasion: Occasion
+    policy: Policy,
+    config: Config,
+    answers: Answers,
+    inputs: Sequence[InputInfo],
+    outside_period: int,
+    occasion: Occasion,
 ) -> Manifest:
     """Return the manifest, with the verdict on every clause."""
     declared = config.declarations

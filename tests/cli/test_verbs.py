@@ -1,7 +1,6 @@
 """The command line as a user meets it: what it prints, where, and with which exit code."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,7 +10,12 @@ from auditor.cli import VERBS
 from tests.conftest import PACK, ROOT
 
 BREACH = {"application.purpose": "training", "application.model.competes": True, "application.model.kind": "generative"}
-CLEAN = {"application.purpose": "evaluation", "application.audience": "internal", "api_key.id": "k", "geo.country.iso_code": "DE"}
+CLEAN = {
+    "application.purpose": "evaluation",
+    "application.audience": "internal",
+    "api_key.id": "k",
+    "geo.country.iso_code": "DE",
+}
 
 
 def test_every_verb_has_help(auditor):
@@ -29,8 +33,10 @@ def test_version_and_unknown_verbs(auditor):
 
 
 def test_starting_up_imports_nothing_heavy():
-    heavy = "duckdb sqlglot pydantic jinja2 numpy rich re2 yaml".split()
-    code = f"import sys; from auditor.cli import run; run(['--version']); print([m for m in {heavy} if m in sys.modules])"
+    heavy = ["duckdb", "sqlglot", "pydantic", "jinja2", "numpy", "rich", "re2", "yaml"]
+    code = (
+        f"import sys; from auditor.cli import run; run(['--version']); print([m for m in {heavy} if m in sys.modules])"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.splitlines()[-1] == "[]"
 
@@ -43,8 +49,13 @@ def test_replay_prints_the_opinion_the_counts_and_the_way_on(auditor, records, t
     assert "acme/terms/no-competing-models" in done.stdout
     assert "Run folder: run" in done.stdout
     assert done.stderr == ""
-    assert sorted(os.listdir(tmp_path / "run")) == [
-        "coverage.json", "findings.jsonl", "hits.parquet", "ledger.jsonl", "rejects.jsonl", "run.json",
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "coverage.json",
+        "findings.jsonl",
+        "hits.parquet",
+        "ledger.jsonl",
+        "rejects.jsonl",
+        "run.json",
     ]
 
 
@@ -62,7 +73,9 @@ def test_replay_as_json_is_the_manifest_and_quiet_is_silent(auditor, records, tm
 
 def test_fail_on_and_min_coverage_decide_the_exit_code(auditor, records):
     def code(path, *options):
-        return auditor("replay", path, "--policies", PACK, "--out", f"run{len(options)}{options[-1:]}", *options).returncode
+        return auditor(
+            "replay", path, "--policies", PACK, "--out", f"run{len(options)}{options[-1:]}", *options
+        ).returncode
 
     shared = [{**CLEAN, "geo.country.iso_code": country} for country in ("DE", "FR")]
     assert code(records(*shared)) == 0, "a medium finding does not fail a run by default"
@@ -77,10 +90,23 @@ def test_standard_input_is_read(auditor, records):
 
 
 def test_reports_are_written_with_the_run_and_again_from_its_folder(auditor, records, tmp_path):
-    auditor("replay", records(BREACH), "--policies", PACK, "--out", "run", "--report", "html=a.html", "--report", "csv=a.csv")
+    auditor(
+        "replay",
+        records(BREACH),
+        "--policies",
+        PACK,
+        "--out",
+        "run",
+        "--report",
+        "html=a.html",
+        "--report",
+        "csv=a.csv",
+    )
     auditor("report", "run", "--format", "html", "--out", "b.html")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
-    assert auditor("report", "run", "--format", "csv").stdout.splitlines() == (tmp_path / "a.csv").read_text().splitlines()
+    assert (
+        auditor("report", "run", "--format", "csv").stdout.splitlines() == (tmp_path / "a.csv").read_text().splitlines()
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,10 +179,17 @@ def test_sources_lists_every_format(auditor):
 
 def test_a_policy_test_that_fails_is_reported(auditor, tmp_path):
     broken = tmp_path / "acme.yaml"
-    broken.write_text(PACK.read_text().replace("purpose: support}, expect: clean", "purpose: support}, expect: unknown", 1))
+    broken.write_text(
+        PACK.read_text().replace("purpose: support}, expect: clean", "purpose: support}, expect: unknown", 1)
+    )
     done = auditor("policy", "test", broken)
     assert done.returncode == 2, "the file no longer has a clean test"
-    broken.write_text(PACK.read_text().replace("application.model.competes: true}, expect: violation, version: v1", "application.model.competes: false}, expect: violation"))
+    broken.write_text(
+        PACK.read_text().replace(
+            "application.model.competes: true}, expect: violation, version: v1",
+            "application.model.competes: false}, expect: violation",
+        )
+    )
     done = auditor("policy", "test", broken)
     assert done.returncode == 1
     assert "expected violation, found clean" in done.stdout
@@ -169,4 +202,6 @@ def test_hostile_names_do_not_reach_the_terminal_raw(auditor, records):
 
 
 def test_running_as_a_module_and_from_the_checkout():
-    assert subprocess.run([sys.executable, "-m", "auditor", "--version"], cwd=ROOT, capture_output=True, check=True).stdout
+    assert subprocess.run(
+        [sys.executable, "-m", "auditor", "--version"], cwd=ROOT, capture_output=True, check=True
+    ).stdout

@@ -73,7 +73,9 @@ waivers:
         "the key 'approver' is missing",
         "expires: 'tomorrow' is no day",
     ]
-    waivers.write_text("waivers:\n" + 2 * "  - {finding: f-1, reason: agreed, approver: Dr. Who, expires: 2026-01-31}\n")
+    waivers.write_text(
+        "waivers:\n" + 2 * "  - {finding: f-1, reason: agreed, approver: Dr. Who, expires: 2026-01-31}\n"
+    )
     with pytest.raises(AuditorError, match="a second waiver for the finding 'f-1'"):
         load_config(path)
     waivers.write_text("waivers:\n  - {finding: f-1, reason: agreed, approver: Dr. Who, expires: 2026-01-31}\n")

@@ -1,4 +1,4 @@
-"""The usage table: what a record carries is kept, the nearest declaration fills the rest, and what nobody said stays unknown."""
+"""The usage table: a record is kept as it is, the nearest declaration fills the rest, what nobody said stays unknown."""
 
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ async def usage(records: list[dict[str, object]], config: Path | None, facts: li
         await ingest(db, [Input(data=records)], text=())
         find_duplicates(db)
         limit_period(db, None, None)
-        create_tables(db, load_config(config), NOW)
+        create_tables(db, load_config(config).declarations, NOW)
         return db.execute(f"SELECT {', '.join(map(quote, facts))} FROM usage ORDER BY _row")
 
 
@@ -51,7 +51,14 @@ projects: {p1: {application: other, route: vertex, account.zero_retention: true}
         {"record.id": "4"},
         {"record.id": "5", "application.id": "bot"},
     ]
-    facts = ["application.id", "application.purpose", "route", "account.plan", "account.zero_retention", "data.personal"]
+    facts = [
+        "application.id",
+        "application.purpose",
+        "route",
+        "account.plan",
+        "account.zero_retention",
+        "data.personal",
+    ]
     assert await usage(records, path, facts) == [
         ("bot", "support", "azure", "api", True, True),
         ("bot", "evaluation", "bedrock", "api", None, True),
@@ -134,13 +141,16 @@ models:
         await ingest(db, [Input(data=[{"record.id": "1"}])], text=())
         find_duplicates(db)
         limit_period(db, None, None)
-        create_tables(db, load_config(path), NOW)
-        training = 'SELECT "dataset.id", "dataset.generators", "model.competes", "organisation.country", "timestamp"::VARCHAR FROM training'
+        create_tables(db, load_config(path).declarations, NOW)
+        facts = ("dataset.id", "dataset.generators", "model.competes", "organisation.country")
+        training = f'SELECT {", ".join(map(quote, facts))}, "timestamp"::VARCHAR FROM training'
         assert db.execute(training) == [
             ("d1", ["gpt-4o"], True, "DE", "2025-03-01 00:00:00"),
             ("d2", None, True, "DE", "2026-01-15 00:00:00"),
         ]
-        deployments = 'SELECT "deployment.id", "deployment.kind", "model.sources", "model.base" FROM deployments ORDER BY 1'
+        deployments = (
+            'SELECT "deployment.id", "deployment.kind", "model.sources", "model.base" FROM deployments ORDER BY 1'
+        )
         assert db.execute(deployments) == [
             ("derived", "model", None, None),
             ("fresh", "model", ["none"], "none"),
