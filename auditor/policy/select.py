@@ -8,7 +8,7 @@ from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.model.check import Check, Span
 from auditor.model.expr import bind
 from auditor.model.policy import Certainty, Document, ParameterRef
-from auditor.policy.load import ParsedRule, Policy
+from auditor.policy.load import ParsedRule, Policy, load_policies
 from auditor.yamlfile import nearest
 
 
@@ -105,9 +105,20 @@ def _certainty(parsed: ParsedRule, choices: Choices) -> Certainty | None:
     return parsed.rule.certainty if taken == parsed.rule.reading else None
 
 
+def _names(policy: Policy) -> tuple[set[str], dict[str, set[str]]]:
+    """The parameters, by plain and full name, and the readings of each position."""
+    parameters = {name for d in policy.documents for p in d.parameters for name in (p, f"{d.id}/{p}")}
+    return parameters, {
+        c.position: {r.id for r in c.readings} for d in policy.documents for c in d.clauses if c.position
+    }
+
+
 def _refuse_unknown(policy: Policy, choices: Choices) -> None:
-    known = {name for d in policy.documents for p in d.parameters for name in (p, f"{d.id}/{p}")}
-    readings = {c.position: {r.id for r in c.readings} for d in policy.documents for c in d.clauses if c.position}
+    known, readings = _names(policy)
+    if not (choices.parameters.keys() <= known and choices.positions.keys() <= readings.keys()):
+        # a choice may belong to a shipped pack that this run leaves out
+        shipped, others = _names(load_policies())
+        known, readings = known | shipped, others | readings
     place = Location("auditor.yaml")
     faults = [
         Fault(place, f"no pack has a parameter '{name}'", nearest(name, known))

@@ -96,7 +96,7 @@ class _Evaluation:
         self.columns = {expr: f"_g{n}" for n, expr in enumerate(dict.fromkeys(check.governed for _, check in checks))}
         governed = [f"{self._sql(plain.render(expr))} AS {name}" for expr, name in self.columns.items()]
         self.renderer = Renderer(table, prefilters, self.columns)
-        self.source = f"(SELECT {', '.join(['*', *governed, *anywhere])} FROM {quote(table.name)})"
+        self.source = f"(SELECT {', '.join(['*', *anywhere, *governed])} FROM {quote(table.name)})"
 
     def run(self, rows: int) -> Outcome:
         self._write_states()

@@ -24,7 +24,7 @@ MACROS = {
         WHEN NOT list_has_any(json_type(try_cast(x AS JSON), '$[*]'), ['OBJECT', 'ARRAY'])
         THEN list_filter(try_cast(try_cast(x AS JSON) AS VARCHAR[]), lambda item: item IS NOT NULL) END""",
     "scaled(x, factor)": "try_cast(floor(try_cast(x AS DECIMAL(38, 9)) * factor) AS BIGINT)",
-    "epoch_us(x)": f"""CASE WHEN NOT regexp_matches(x, '{_NUMBER}') THEN NULL
+    "epoch_micros(x)": f"""CASE WHEN NOT regexp_matches(x, '{_NUMBER}') THEN NULL
         ELSE CASE length(split_part(x, '.', 1))
             WHEN 9 THEN scaled(x, 1000000) WHEN 10 THEN scaled(x, 1000000)
             WHEN 12 THEN scaled(x, 1000) WHEN 13 THEN scaled(x, 1000)
@@ -32,7 +32,7 @@ MACROS = {
             WHEN 18 THEN scaled(x, 0.001) WHEN 19 THEN scaled(x, 0.001) END END""",
     "in_range(t)": "CASE WHEN t >= TIMESTAMP '2000-01-01' AND t < TIMESTAMP '2101-01-01' THEN t END",
     "as_timestamp(x)": f"""in_range(CASE WHEN regexp_matches(upper(x), '{_RFC3339}')
-        THEN try_cast(upper(x) AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE make_timestamp(epoch_us(x)) END)""",
+        THEN try_cast(upper(x) AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE make_timestamp(epoch_micros(x)) END)""",
     "shown(x)": "'''' || left(x, 40) || CASE WHEN length(x) > 40 THEN '…' ELSE '' END || ''''",
 }
 WORDS: dict[FactType, str] = {

@@ -10,7 +10,7 @@ OTHERS = [name for name in ENGINES if name != "scalar"]
 
 
 @pytest.mark.parametrize("engine", OTHERS)
-@settings(strategies.FIXED, max_examples=200)
+@settings(strategies.UNSHRUNK, max_examples=200)
 @given(checks=strategies.checks, rows=strategies.tables.filter(bool))
 def test_agrees_with_scalar(engine, checks, rows):
     expected, found = scalar(checks, rows), ENGINES[engine](checks, rows)
