@@ -3,14 +3,14 @@
 States are written per row (true, false or NULL), then counted. Nothing is loaded into Python but counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import re2
 from sqlglot import exp
 
 from auditor.engine import Database, literal, quote
-from auditor.model.check import Check
+from auditor.model.check import Check, Span
 from auditor.model.expr import And, Leaf, Network, Regex
 from auditor.model.facts import TABLES, Table
 from auditor.rules.blame import CHUNK, count_missing
@@ -165,39 +165,45 @@ class _Evaluation:
         return counts
 
     def _count_checks(self) -> dict[int, CheckCounts]:
-        counts: dict[int, CheckCounts] = {}
-        for start in range(0, len(self.checks), CHUNK):
-            chunk = self.checks[start : start + CHUNK]
-            columns = [
-                _count(state.format(i))
-                for i, _ in chunk
-                for state in ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")
-            ]
-            row = self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0]
-            counts |= {i: CheckCounts(*row[4 * n : 4 * n + 4]) for n, (i, _) in enumerate(chunk)}
-        return counts
+        states = ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")
+        rows = self._count([[state.format(i) for state in states] for i, _ in self.checks])
+        return {i: CheckCounts(row[0], row[1], row[2], row[3]) for (i, _), row in zip(self.checks, rows, strict=True)}
 
     def _count_clauses(self) -> dict[str, ClauseCounts]:
-        found = {}
-        for clause in dict.fromkeys(check.clause for _, check in self.checks):
-            members = [(i, check) for i, check in self.checks if check.clause == clause]
-            spans = {span.version.id: span for _, check in members for span in check.spans}
-            governed = " OR ".join(f"g{i}" for i, _ in members)
-            result = " OR ".join(f"r{i}" for i, _ in members)
-            columns = [_count(governed), _count(result), _count(f"({result}) IS NULL")]
-            for span in spans.values():
-                inside = self._sql(self.renderer.render(span.condition))
-                columns += [_count(f"({governed}) AND {inside}"), _count(f"({result}) AND {inside}")]
-            row = self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0]
-            versions = {name: (row[3 + 2 * n], row[4 + 2 * n]) for n, name in enumerate(spans)}
-            in_use = [v for v in sorted(spans, key=lambda v: spans[v].version.from_) if versions[v][0]]
-            found[clause] = ClauseCounts(row[0], row[1], row[2], versions, in_use[-1] if in_use else None)
+        clauses: dict[str, list[tuple[int, Check]]] = {}
+        for i, check in self.checks:
+            clauses.setdefault(check.clause, []).append((i, check))
+        spans = {name: {s.version.id: s for _, check in own for s in check.spans} for name, own in clauses.items()}
+        conditions = []
+        for name, own in clauses.items():
+            governed = " OR ".join(f"g{i}" for i, _ in own)
+            result = " OR ".join(f"r{i}" for i, _ in own)
+            within = [self._sql(self.renderer.render(span.condition)) for span in spans[name].values()]
+            by_version = [f"({state}) AND {inside}" for inside in within for state in (governed, result)]
+            conditions.append([governed, result, f"({result}) IS NULL", *by_version])
+        counts = zip(clauses, self._count(conditions), strict=True)
+        return {name: _clause_counts(spans[name], row) for name, row in counts}
+
+    def _count(self, conditions: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+        """Count, for each list of conditions on the states, the rows that meet each; a few lists in one query."""
+        found: list[tuple[int, ...]] = []
+        for start in range(0, len(conditions), CHUNK):
+            chunk = conditions[start : start + CHUNK]
+            columns = [_count(condition) for listed in chunk for condition in listed]
+            row = iter(self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0])
+            found += [tuple(next(row) for _ in listed) for listed in chunk]
         return found
 
     def _add_hits(self, hit: list[tuple[int, Check]]) -> None:
         for i, check in hit:
             value = f"lo{i}" if check.measure else "NULL"
             self.db.execute(f"INSERT INTO {HITS} SELECT {i}, _row, {value} FROM {quote(self.states)} WHERE r{i}")
+
+
+def _clause_counts(spans: Mapping[str, Span], row: tuple[int, ...]) -> ClauseCounts:
+    versions = {name: (row[3 + 2 * n], row[4 + 2 * n]) for n, name in enumerate(spans)}
+    in_use = [name for name in sorted(spans, key=lambda name: spans[name].version.from_) if versions[name][0]]
+    return ClauseCounts(row[0], row[1], row[2], versions, in_use[-1] if in_use else None)
 
 
 def create_hits(db: Database) -> None:

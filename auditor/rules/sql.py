@@ -58,7 +58,7 @@ class Renderer:
             case Or(parts):
                 return _join(exp.Or, [self.render(part) for part in parts], exp.false())
             case Not(part):
-                return exp.Not(this=exp.paren(self.render(part)))
+                return exp.Not(this=_paren(self.render(part)))
             case Const(value):
                 return UNKNOWN.copy() if value is None else exp.convert(value)
             case Present(fact):
@@ -77,7 +77,7 @@ class Renderer:
         if not dear or len(dear) == len(parts):
             return _join(exp.And, [self.render(part) for part in parts], exp.true())
         both = _join(exp.And, [cheap.copy(), *(self.render(part) for part in dear)], exp.true())
-        decided = exp.Is(this=exp.paren(cheap), expression=exp.false())
+        decided = exp.Is(this=_paren(cheap), expression=exp.false())
         return exp.Case(ifs=[exp.If(this=decided, true=exp.false())], default=both)
 
     def _reads_text(self, expr: Expr) -> bool:
@@ -147,7 +147,7 @@ def literal(value: Value) -> exp.Expr:
 
 def is_null(value: exp.Expr) -> exp.Expr:
     """Return `value IS NULL`."""
-    return exp.Is(this=exp.paren(value), expression=exp.Null())
+    return exp.Is(this=_paren(value), expression=exp.Null())
 
 
 def _walk_missing(expr: Expr, above: list[exp.Expr], renderer: Renderer, found: dict[str, list[exp.Expr]]) -> None:
@@ -185,12 +185,16 @@ def _nested(expr: Expr) -> bool:
     return isinstance(expr, (And, Or)) or (isinstance(expr, Not) and _nested(expr.part))
 
 
+def _paren(value: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=value)  # exp.paren would copy the whole tree below
+
+
 def _join(kind: type[exp.Connector], parts: list[exp.Expr], empty: exp.Expr) -> exp.Expr:
     if not parts:
         return empty
-    joined: exp.Expr = exp.paren(parts[0])
+    joined: exp.Expr = _paren(parts[0])
     for part in parts[1:]:
-        joined = kind(this=joined, expression=exp.paren(part))
+        joined = kind(this=joined, expression=_paren(part))
     return joined
 
 
