@@ -101,12 +101,12 @@ class _Evaluation:
     def run(self, rows: int) -> Outcome:
         self._write_states()
         governed, assessed = self._count_rows()
-        counts = self._count_checks()
+        counts = self._count_checks(rows)
         undecided = [(i, c) for i, c in self.checks if counts[i].unknown]
         missing = count_missing(self.db, self.table, self.source, self.states, self.renderer, undecided, DIALECT)
         self._add_hits([(i, c) for i, c in self.checks if counts[i].hits])
         checks = {c.id: replace(counts[i], missing=missing.get(i, {})) for i, c in self.checks}
-        return Outcome(rows, governed, assessed, checks, self._count_clauses())
+        return Outcome(rows, governed, assessed, checks, self._count_clauses(counts))
 
     def _regexes(self) -> dict[str, str]:
         """The alternation of the regular expressions on each text fact, where there are several: it is tried first."""
@@ -157,39 +157,46 @@ class _Evaluation:
         return f"read_parquet({literal(self._file(suffix))})"
 
     def _count_rows(self) -> tuple[int, int]:
-        maybe = " OR ".join(f"g{i} IS NOT FALSE" for i, _ in self.checks)
+        maybe = " OR ".join(f"{name} IS NOT FALSE" for name in self.columns.values())
         assessed = " OR ".join(f"(g{i} AND r{i} IS NOT NULL)" for i, _ in self.checks)
         counts: tuple[int, int] = self.db.execute(
             f"SELECT {_count(maybe)}, {_count(assessed)} FROM {quote(self.states)}"
         )[0]
         return counts
 
-    def _count_checks(self) -> dict[int, CheckCounts]:
-        states = ("g{0}", "g{0} IS NOT FALSE", "r{0}", "r{0} IS NULL")
-        rows = self._count([[state.format(i) for state in states] for i, _ in self.checks])
-        return {i: CheckCounts(row[0], row[1], row[2], row[3]) for (i, _), row in zip(self.checks, rows, strict=True)}
+    def _count_checks(self, rows: int) -> dict[int, CheckCounts]:
+        """Count from the known and the true of each state; governing conditions are shared and counted once."""
+        states = [*self.columns.values(), *(f"r{i}" for i, _ in self.checks)]
+        values = self._count([(f"count({state})", f"coalesce(sum({state}::INTEGER), 0)") for state in states])
+        counted = dict(zip(states, values, strict=True))
+        counts = {}
+        for i, check in self.checks:
+            (governing, governed), (decided, hits) = counted[self.columns[check.governed]], counted[f"r{i}"]
+            counts[i] = CheckCounts(governed, rows - governing + governed, hits, rows - decided)
+        return counts
 
-    def _count_clauses(self) -> dict[str, ClauseCounts]:
+    def _count_clauses(self, counts: Mapping[int, CheckCounts]) -> dict[str, ClauseCounts]:
+        """Count each row once for a clause; checks that neither held nor were undecided anywhere add nothing."""
         clauses: dict[str, list[tuple[int, Check]]] = {}
         for i, check in self.checks:
             clauses.setdefault(check.clause, []).append((i, check))
         spans = {name: {s.version.id: s for _, check in own for s in check.spans} for name, own in clauses.items()}
-        conditions = []
+        aggregates = []
         for name, own in clauses.items():
-            governed = " OR ".join(f"g{i}" for i, _ in own)
-            result = " OR ".join(f"r{i}" for i, _ in own)
+            governed = " OR ".join(dict.fromkeys(self.columns[check.governed] for _, check in own))
+            result = " OR ".join(f"r{i}" for i, _ in own if counts[i].hits or counts[i].unknown) or "FALSE"
             within = [self._sql(self.renderer.render(span.condition)) for span in spans[name].values()]
             by_version = [f"({state}) AND {inside}" for inside in within for state in (governed, result)]
-            conditions.append([governed, result, f"({result}) IS NULL", *by_version])
-        counts = zip(clauses, self._count(conditions), strict=True)
-        return {name: _clause_counts(spans[name], row) for name, row in counts}
+            aggregates.append([_count(c) for c in (governed, result, f"({result}) IS NULL", *by_version)])
+        rows = zip(clauses, self._count(aggregates), strict=True)
+        return {name: _clause_counts(spans[name], row) for name, row in rows}
 
-    def _count(self, conditions: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
-        """Count, for each list of conditions on the states, the rows that meet each; a few lists in one query."""
+    def _count(self, aggregates: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+        """Return the values of each list of aggregates over the states, computing a few lists in one query."""
         found: list[tuple[int, ...]] = []
-        for start in range(0, len(conditions), CHUNK):
-            chunk = conditions[start : start + CHUNK]
-            columns = [_count(condition) for listed in chunk for condition in listed]
+        for start in range(0, len(aggregates), CHUNK):
+            chunk = aggregates[start : start + CHUNK]
+            columns = [aggregate for listed in chunk for aggregate in listed]
             row = iter(self.db.execute(f"SELECT {', '.join(columns)} FROM {quote(self.states)}")[0])
             found += [tuple(next(row) for _ in listed) for listed in chunk]
         return found

@@ -19,8 +19,9 @@ class Measured(NamedTuple):
 
 
 def window_query(source: str, weight: str, members: Sequence[Measured], renderer: Renderer, dialect: str) -> str:
-    """Return the query for all measures of one grouping; rows that no measure selects are left out.
+    """Return the query for all measures of one grouping, without rows for which none of them can hold.
 
+    Those are rows that no measure selects, and rows of groups that stay within every limit over all time, as most do.
     It gives `_row` and, for check i, s<i> (selected), o<i> (over the limit) and lo<i> (the least the measure can be).
 
     Args:
@@ -49,15 +50,22 @@ def window_query(source: str, weight: str, members: Sequence[Measured], renderer
         f"RANGE BETWEEN INTERVAL {seconds * 1_000_000 - 1} MICROSECONDS PRECEDING AND CURRENT ROW)"
         for seconds in sorted({m.measure.window_seconds for m in members})
     ]
-    inner = (
-        f"SELECT *, {unplaced} AS _unplaced, {', '.join(bounds)} FROM (SELECT {', '.join(base)} FROM {source}) "
-        f"WHERE {' OR '.join(f's{m.number} IS NOT FALSE' for m in members)} WINDOW {', '.join(windows)}"
+    reached = [f"{_most_overall(m.number, m.measure)} > {literal(m.measure.limit)} AS c{m.number}" for m in members]
+    selected = " OR ".join(f"s{m.number} IS NOT FALSE" for m in members)
+    within_reach = " OR ".join(["_unplaced", *(f"c{m.number}" for m in members)])
+    states = [column for m in members for column in _states(m.number, m.measure)]
+    return (
+        f"WITH base AS MATERIALIZED (SELECT *, {unplaced} AS _unplaced FROM (SELECT {', '.join(base)} FROM {source}) "
+        f"WHERE {selected}), "
+        f"reach AS (SELECT {', '.join(keys)}, {', '.join(reached)} FROM base WHERE NOT _unplaced GROUP BY {', '.join(keys)}), "
+        f"bounded AS (SELECT *, {', '.join(bounds)} FROM base LEFT JOIN reach USING ({', '.join(keys)}) "
+        f"WHERE {within_reach} WINDOW {', '.join(windows)}) "
+        f"SELECT {', '.join(['_row', *states])} FROM bounded"
     )
-    return f"SELECT {', '.join(['_row', *(column for m in members for column in _states(m.number, m.measure))])} FROM ({inner})"
 
 
 def joined_states(alias: str, members: Sequence[Measured]) -> list[str]:
-    """Return the state columns of one grouping, joined as `alias`; rows that its query leaves out were not selected."""
+    """Return the state columns of one grouping, joined as `alias`; for rows that its query leaves out no measure can hold."""
     columns = []
     for m in members:
         i = m.number
@@ -68,6 +76,25 @@ def joined_states(alias: str, members: Sequence[Measured]) -> list[str]:
             f"{alias}.lo{i} AS lo{i}",
         ]
     return columns
+
+
+def _most_overall(i: int, measure: WindowMeasure) -> str:
+    """SQL for the most an aggregate can be over the whole of a group, and so over any window of it."""
+    maybe = f"s{i} IS NOT FALSE"
+    match measure.aggregate:
+        case "count":
+            return f"coalesce(sum(_n) FILTER (WHERE {maybe}), 0)"
+        case "distinct":
+            return f"count(DISTINCT v{i}) FILTER (WHERE {maybe}) + count(*) FILTER (WHERE {maybe} AND v{i} IS NULL)"
+        case "sum":
+            unlimited = f"count(*) FILTER (WHERE {maybe} AND (v{i} IS NULL OR v{i} < 0)) > 0"
+            return f"CASE WHEN {unlimited} THEN 'inf'::DOUBLE ELSE coalesce(sum(v{i}) FILTER (WHERE {maybe}), 0) END"
+        case "share":
+            hit = f"w{i} IS NOT FALSE" if measure.where != TRUE else "TRUE"
+            none = (
+                f"count(*) FILTER (WHERE {maybe} AND {hit}) = 0 OR count(*) FILTER (WHERE {maybe}) < {measure.at_least}"
+            )
+            return f"CASE WHEN {none} THEN 0 ELSE 'inf'::DOUBLE END"
 
 
 def _states(i: int, measure: WindowMeasure) -> list[str]:

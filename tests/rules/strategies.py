@@ -76,9 +76,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 full_rows = st.fixed_dictionaries(VALUES)
 PLACING = (TIME, *FLAGS)
 rows = st.fixed_dictionaries(
-    {n: st.one_of(*[values] * (6 if n in PLACING else 2), st.none()) for n, values in VALUES.items()}
+    {n: st.one_of(*[values] * (9 if n in PLACING else 2), st.none()) for n, values in VALUES.items()}
 )
-tables = st.lists(rows, max_size=8)
+tables = st.one_of(st.lists(rows, min_size=1, max_size=3), *[st.lists(rows, min_size=5, max_size=9)] * 3)
 
 text_facts = st.sampled_from([*TEXTS, ADDRESS, LIST])
 limits = st.one_of(st.integers(-3, 12), numbers, st.sampled_from([2**53 + 1, 0.1, 1e-7, 1e30]))
@@ -166,7 +166,7 @@ measures = st.builds(
         at_least,
     ),
     st.sampled_from(["count", "distinct", "sum", "share"]),
-    st.sampled_from([("account.baa",), ("account.baa", "data.health"), (LIST,), (TIME,), ("account.baa",) * 2]),
+    st.sampled_from([*[("account.baa",)] * 4, ("account.baa", "data.health"), (LIST,), (TIME,), ("account.baa",) * 2]),
     st.sampled_from([1, 60, 3600, 10**9]),
     st.sampled_from([-1, 0, 0.25, 0.5, 1, 2, 3.5]),
     st.sampled_from([*VALUES]),
@@ -209,11 +209,16 @@ plain = st.builds(
     st.sampled_from([False, False, True]),
 )
 selections = st.one_of(
-    st.just(TRUE), st.just(In("data.health", (True,))), st.just(Compare(WHOLE[0], "gt", 2)), leaves, conditions
+    st.just(TRUE),
+    st.just(TRUE),
+    st.just(In("data.health", (True,))),
+    st.just(Compare(WHOLE[0], "gt", 2)),
+    leaves,
+    conditions,
 )
 measured = st.builds(
     _check,
-    st.one_of(st.just(ALWAYS), all_spans),
+    st.one_of(*[st.just(ALWAYS)] * 4, all_spans),
     st.just(TRUE),
     selections,
     measures,
