@@ -3,8 +3,10 @@
 Few facts and values, so that they meet.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import re2
@@ -29,6 +31,7 @@ from auditor.model.expr import (
     Wild,
     fold,
 )
+from auditor.model.facts import FactValue
 from auditor.model.policy import Version
 
 FIXED = settings(
@@ -58,7 +61,8 @@ LETTERS = (
 
 characters = st.one_of(st.sampled_from(LETTERS), st.characters(exclude_categories=["Cs", "Cn"]))
 texts = st.one_of(st.sampled_from(["", "a", "A", "ab", "k", "\u212a", "1"]), st.text(characters, max_size=4))
-addresses = st.sampled_from(["10.0.0.1", "11.0.0.1", "::1", "::ffff:10.0.0.1", "2001:db8::1", "", "unix"])
+ADDRESSES = ("10.0.0.1", "11.0.0.1", "::1", "::ffff:10.0.0.1", "2001:db8::1", "", "unix")
+addresses = st.sampled_from(ADDRESSES)
 whole = st.one_of(st.integers(-3, 12), st.sampled_from([2**53, 2**53 + 1, 2**62]))
 numbers = st.sampled_from([-1.5, -0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 10.5])
 moments = st.sampled_from(MOMENTS)
@@ -74,11 +78,61 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(FLAGS, booleans),
 }
 full_rows = st.fixed_dictionaries(VALUES)
-PLACING = (TIME, *FLAGS)
-rows = st.fixed_dictionaries(
-    {n: st.one_of(*[values] * (9 if n in PLACING else 2), st.none()) for n, values in VALUES.items()}
+rows = st.fixed_dictionaries({name: st.one_of(values, values, st.none()) for name, values in VALUES.items()})
+SOME_TEXTS = (
+    "",
+    "a",
+    "A",
+    "ab",
+    "k",
+    "\u212a",
+    "1",
+    "10.0.0.1",
+    "::1",
+    "caf\u00e9",
+    "cafe\u0301",
+    "\u0130",
+    "\u03c2",
+    "a\nb",
 )
-tables = st.one_of(st.lists(rows, min_size=1, max_size=3), *[st.lists(rows, min_size=5, max_size=9)] * 3)
+
+
+def _any_character(random: Random) -> str:
+    while unicodedata.category(character := chr(random.randrange(0x110000))) in ("Cs", "Cn"):
+        pass
+    return character
+
+
+def _any_text(random: Random) -> str:
+    if random.random() < 0.5:
+        return random.choice(SOME_TEXTS)
+    letters = (random.choice(LETTERS) if random.random() < 0.8 else _any_character(random) for _ in range(4))
+    return "".join(letters)[: random.randrange(5)]
+
+
+def _any_value(name: str, random: Random) -> FactValue:
+    if random.random() < (0.08 if name in (TIME, *FLAGS) else 0.25):
+        return None
+    if name == TIME:
+        return random.choice(MOMENTS)
+    if name in FLAGS:
+        return random.random() < 0.5
+    if name in WHOLE:
+        return random.choice([-3, 0, 1, 2, 3, 4, 5, 12, 2**53 + 1])
+    if name == NUMBER:
+        return random.choice([-1.5, -0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 10.5])
+    if name == LIST:
+        return [_any_text(random) for _ in range(random.randrange(3))]
+    return random.choice(ADDRESSES) if name == ADDRESS else _any_text(random)
+
+
+def _any_table(random: Random) -> list[dict[str, FactValue]]:
+    return [{name: _any_value(name, random) for name in VALUES} for _ in range(random.randrange(1, 13))]
+
+
+dice = st.randoms(use_true_random=True)
+"""Plain randomness, seeded by Hypothesis: its own draws are mostly small and alike, too few for windows to fill."""
+tables = dice.map(_any_table)
 
 text_facts = st.sampled_from([*TEXTS, ADDRESS, LIST])
 limits = st.one_of(st.integers(-3, 12), numbers, st.sampled_from([2**53 + 1, 0.1, 1e-7, 1e30]))
@@ -155,26 +209,6 @@ conditions: st.SearchStrategy[Expr] = st.recursive(
     max_leaves=8,
 )
 
-measures = st.builds(
-    lambda aggregate, by, seconds, limit, distinct, summed, where, at_least: WindowMeasure(
-        aggregate,
-        by,
-        seconds,
-        float(limit),
-        {"distinct": distinct, "sum": summed}.get(aggregate, ""),
-        where if aggregate == "share" else TRUE,
-        at_least,
-    ),
-    st.sampled_from(["count", "distinct", "sum", "share"]),
-    st.sampled_from([*[("account.baa",)] * 4, ("account.baa", "data.health"), (LIST,), (TIME,), ("account.baa",) * 2]),
-    st.sampled_from([1, 60, 3600, 10**9]),
-    st.sampled_from([-1, 0, 0.25, 0.5, 1, 2, 3.5]),
-    st.sampled_from([*VALUES]),
-    st.sampled_from([*WHOLE, NUMBER]),
-    st.one_of(st.just(Compare(WHOLE[1], "gt", 3)), st.just(In("account.baa", (True,))), leaves, conditions),
-    st.integers(1, 3),
-)
-
 
 def _version(name: str, first: date, last: date | None) -> Version:
     return Version.model_validate({"id": name, "section": "1", "from": first, "until": last, "confidence": "high"})
@@ -182,16 +216,14 @@ def _version(name: str, first: date, last: date | None) -> Version:
 
 V1, V2 = _version("v1", date(2024, 1, 1), date(2024, 4, 30)), _version("v2", date(2024, 5, 1), date(2024, 5, 1))
 V3 = _version("v3", date(2024, 5, 2), None)
-all_spans = st.sampled_from(
-    [
-        (Span(V1, None, None),),
-        (Span.in_force(V2), Span.in_force(V3)),
-        (Span.in_force(V1),),
-        (Span.in_force(V1), Span.in_force(V3)),
-        (Span(V2, START, START + timedelta(seconds=1)), Span(V3, START + timedelta(seconds=60), None)),
-    ]
-)
 ALWAYS = (Span(V1, None, None),)
+SPANS = (
+    ALWAYS,
+    (Span.in_force(V2), Span.in_force(V3)),
+    (Span.in_force(V1),),
+    (Span.in_force(V1), Span.in_force(V3)),
+    (Span(V2, START, START + timedelta(seconds=1)), Span(V3, START + timedelta(seconds=60), None)),
+)
 
 
 def _check(
@@ -202,28 +234,44 @@ def _check(
 
 plain = st.builds(
     _check,
-    all_spans,
+    st.sampled_from(SPANS),
     st.one_of(st.just(TRUE), conditions),
     conditions,
     st.none(),
     st.sampled_from([False, False, True]),
 )
-selections = st.one_of(
-    st.just(TRUE),
-    st.just(TRUE),
-    st.just(In("data.health", (True,))),
-    st.just(Compare(WHOLE[0], "gt", 2)),
-    leaves,
-    conditions,
+SELECTIONS: tuple[Expr, ...] = (
+    TRUE,
+    In("data.health", (True,)),
+    Not(In("data.health", (True,))),
+    Compare(WHOLE[0], "gt", 1),
+    Like("project.id", ("a", Wild.ANY)),
+    Or((Regex("prompt.text", "a"), Regex("prompt.text", "(?i)k"), Present(WHOLE[0]))),
+    And((Network(ADDRESS, "10.0.0.0/8"), Or((In("data.health", (False,)), Compare(NUMBER, "lte", 0.5))))),
 )
-measured = st.builds(
-    _check,
-    st.one_of(*[st.just(ALWAYS)] * 4, all_spans),
-    st.just(TRUE),
-    selections,
-    measures,
-    st.sampled_from([False] * 9 + [True]),
-)
+GROUPS = (("account.baa",), ("account.baa",), ("account.baa", "data.health"), (LIST,), (TIME,), ("account.baa",) * 2)
+
+
+def _measured(random: Random) -> Check:
+    """A check with a measure whose limit lies where windows of few rows fall on either side of it."""
+    aggregate = random.choice(("count", "distinct", "sum", "share"))
+    fact = {"distinct": random.choice([*VALUES]), "sum": random.choice([*WHOLE, NUMBER])}.get(aggregate, "")
+    limits = (0, 0.25, 0.5, 0.75) if aggregate == "share" else (-1, 0, 1, 2, 3.5, 5)
+    where = random.choice(SELECTIONS) if aggregate == "share" else TRUE
+    measure = WindowMeasure(
+        aggregate,
+        random.choice(GROUPS),
+        random.choice((1, 60, 3600, 10**9)),
+        float(random.choice(limits)),
+        fact,
+        where,
+        random.randrange(1, 4),
+    )
+    spans = ALWAYS if random.random() < 0.7 else random.choice(SPANS)
+    return _check(spans, TRUE, random.choice(SELECTIONS), measure, random.random() < 0.05)
+
+
+measured = dice.map(_measured)
 made = st.one_of(plain, measured)
 
 
@@ -235,7 +283,7 @@ def _numbered(checks: list[Check]) -> list[Check]:
     ]
 
 
-checks = st.tuples(st.lists(plain, max_size=3), st.lists(measured, min_size=1, max_size=4)).map(
+checks = st.tuples(st.lists(plain, max_size=3), st.lists(measured, min_size=2, max_size=5)).map(
     lambda pair: _numbered([*pair[0], *pair[1]])
 )
 
