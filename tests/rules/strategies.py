@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import re2
 from hypothesis import HealthCheck, Phase, settings
@@ -252,9 +252,12 @@ SELECTIONS: tuple[Expr, ...] = (
 GROUPS = (("account.baa",), ("account.baa",), ("account.baa", "data.health"), (LIST,), (TIME,), ("account.baa",) * 2)
 
 
+AGGREGATES: tuple[Literal["count", "distinct", "sum", "share"], ...] = ("count", "distinct", "sum", "share")
+
+
 def _measured(random: Random) -> Check:
     """A check with a measure whose limit lies where windows of few rows fall on either side of it."""
-    aggregate = random.choice(("count", "distinct", "sum", "share"))
+    aggregate: Literal["count", "distinct", "sum", "share"] = random.choice(AGGREGATES)
     fact = {"distinct": random.choice([*VALUES]), "sum": random.choice([*WHOLE, NUMBER])}.get(aggregate, "")
     limits = (0, 0.25, 0.5, 0.75) if aggregate == "share" else (-1, 0, 1, 2, 3.5, 5)
     where = random.choice(SELECTIONS) if aggregate == "share" else TRUE
