@@ -149,6 +149,7 @@ def _print(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) -> 
     _print_counts(manifest)
     for verdict in ("breach", "suspected"):
         clauses = [clause for clause in manifest.clauses if clause.verdict == verdict]
+        clauses.sort(key=lambda clause: -SEVERITIES.index(clause.severity))
         for clause in clauses[:SHOWN]:
             word = colour(f"{VERDICT_WORDS[verdict]:<12}", COLOURS[verdict])
             click.echo(f"{word} {clause.severity:<9} {plain(clause.title)}  [{clause.id}]")

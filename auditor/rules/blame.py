@@ -35,36 +35,37 @@ def count_missing(
     missing: dict[int, dict[str, int]] = {}
     for start in range(0, len(checks), CHUNK):
         chunk = checks[start : start + CHUNK]
-        nodes = {
-            node: f"_n{n}"
-            for n, node in enumerate(dict.fromkeys(n for _, c in chunk for n in nested_nodes(c.selected)))
-        }
+        listed = dict.fromkeys(node for _, check in chunk for node in nested_nodes(check.selected))
+        nodes = {node: f"_n{n}" for n, node in enumerate(listed)}
         counted = [
             (i, fact, f"count(*) FILTER (WHERE r{i} IS NULL AND ({condition}))")
             for i, check in chunk
             for fact, condition in _conditions(i, check, Renderer(table, columns=nodes), dialect).items()
         ]
+        placing = {fact for _, check in chunk if check.measure for fact in (*check.measure.by, "timestamp")}
+        facts = sorted(({fact for _, fact, _ in counted} | placing) & table.facts.keys())
         # what the conditions read is written out first: planned as one query, each node would be inlined at every use
-        known = [f"{renderer.render(node).sql(dialect=dialect)} AS {name}" for node, name in nodes.items()]
-        facts = sorted(
-            {fact for _, fact, _ in counted} | {f for _, c in chunk if c.measure for f in (*c.measure.by, "timestamp")}
-        )
-        known += [
-            f"CASE WHEN {quote(fact)} IS NULL THEN NULL ELSE TRUE END AS {quote(fact)}"
-            for fact in facts
-            if fact in table.facts
-        ]
-        answers = [f"{name}{i}" for i, check in chunk for name in ("r", "s", "o")[: 3 if check.measure else 1]]
-        undecided = " OR ".join(f"r{i} IS NULL" for i, _ in chunk)
-        answered = f"(SELECT {', '.join(['_row AS _answered', *answers])} FROM {quote(states)} WHERE {undecided})"
-        path = literal(str(db.folder / f"{states}_undecided.parquet"))
-        rows = f"SELECT {', '.join([*answers, *known])} FROM {source} JOIN {answered} ON _row = _answered"
-        db.execute(f"COPY ({rows}) TO {path} (FORMAT parquet)")
-        row = db.execute(f"SELECT {', '.join(sql for _, _, sql in counted)} FROM read_parquet({path})")[0]
+        read = [f"{renderer.render(node).sql(dialect=dialect)} AS {name}" for node, name in nodes.items()]
+        read += [f"CASE WHEN {quote(fact)} IS NULL THEN NULL ELSE TRUE END AS {quote(fact)}" for fact in facts]
+        undecided = _write_undecided(db, source, states, chunk, read)
+        row = db.execute(f"SELECT {', '.join(sql for _, _, sql in counted)} FROM {undecided}")[0]
         for (i, fact, _), count in zip(counted, row, strict=True):
             if count:
                 missing.setdefault(i, {})[fact] = count
     return missing
+
+
+def _write_undecided(
+    db: Database, source: str, states: str, checks: Sequence[tuple[int, Check]], read: Sequence[str]
+) -> str:
+    """Write the rows that some of `checks` left undecided, with their states and what is to be read of them."""
+    answers = [f"{name}{i}" for i, check in checks for name in ("r", "s", "o")[: 3 if check.measure else 1]]
+    undecided = " OR ".join(f"r{i} IS NULL" for i, _ in checks)
+    answered = f"(SELECT {', '.join(['_row AS _answered', *answers])} FROM {quote(states)} WHERE {undecided})"
+    rows = f"SELECT {', '.join([*answers, *read])} FROM {source} JOIN {answered} ON _row = _answered"
+    path = literal(str(db.folder / f"{states}_undecided.parquet"))
+    db.execute(f"COPY ({rows}) TO {path} (FORMAT parquet)")
+    return f"read_parquet({path})"
 
 
 def _conditions(i: int, check: Check, renderer: Renderer, dialect: str) -> dict[str, str]:
