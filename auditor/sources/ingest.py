@@ -165,15 +165,16 @@ class Reading:
         return names
 
 
-async def _open(db: Database, sources: Mapping[str, Source], files: Sequence[Input]) -> list[Opened]:
-    """Open all files.
+async def _open(
+    db: Database, sources: Mapping[str, Source], files: Sequence[Input], faults: list[Fault]
+) -> list[Opened]:
+    """Open all files; `faults` are those found before.
 
     Raises:
         AuditorError: with the faults of all that cannot be read.
     """
     opener = Opener(db, sources)
     opened: list[Opened] = []
-    faults: list[Fault] = []
     for index, item in enumerate(files):
         spooled = None
         if item.data is not None and not is_arrow(item):
@@ -222,8 +223,8 @@ async def ingest_with(
     """Read `inputs` with `sources`; see `auditor.sources.ingest`."""
     define_casts(db)
     define_words(db)
-    files, passed_over = await asyncio.to_thread(expand, inputs)
-    opened = await _open(db, sources, files)
+    files, passed_over, missing = await asyncio.to_thread(expand, inputs)
+    opened = await _open(db, sources, files, missing)
     reading = Reading(db, text, progress)
     staged: dict[int, Staged] = {}
     for source in {item.source.name: item.source for item in opened}.values():

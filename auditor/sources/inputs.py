@@ -7,20 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from auditor.errors import Fault, Location, raise_faults
+from auditor.errors import Fault, Location
 from auditor.sources.source import Input
 
 STDIN = "-"
 
 
-def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]]]:
-    """Return one `Input` per file, and (path, why) for files that are passed over.
+def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]], list[Fault]]:
+    """Return one `Input` per file, (path, why) for files that are passed over, and a fault for each name that gives none.
 
     A directory stands for all regular files below it that are not hidden, sorted; a glob for what it matches. A file
     that is named twice is read once.
-
-    Raises:
-        AuditorError: something named does not exist or cannot be read; with a fault for each.
     """
     found: list[Input] = []
     passed_over: list[tuple[str, str]] = []
@@ -41,8 +38,7 @@ def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]]]
             else:
                 seen.add(path.resolve())
                 found.append(replace(item, path=str(path)))
-    raise_faults("cannot read the inputs", faults)
-    return found, passed_over
+    return found, passed_over, faults
 
 
 def _paths(name: str, passed_over: list[tuple[str, str]]) -> list[Path]:
