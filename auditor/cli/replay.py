@@ -159,7 +159,8 @@ def _print(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) -> 
         click.echo("\nTo learn more, declare in auditor.yaml:")
         for advice in run.data.coverage.advice[:5]:
             click.echo(f"  {advice.fact:<36} {number(advice.checks)} checks wait for it: {advice.meaning}")
-    click.echo(f"\nRun folder: {run.folder}   (exit {int(code)}: {_reason(run, code, fail_on, min_coverage)})")
+    click.echo(f"\nDeclarations: {plain(manifest.config.path or 'none; `auditor init INPUT` writes a starter')}")
+    click.echo(f"Run folder: {run.folder}   (exit {int(code)}: {_reason(run, code, fail_on, min_coverage)})")
 
 
 def _print_counts(manifest: Manifest) -> None:

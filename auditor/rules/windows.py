@@ -83,18 +83,23 @@ def _most_overall(i: int, measure: WindowMeasure) -> str:
     maybe = f"s{i} IS NOT FALSE"
     match measure.aggregate:
         case "count":
-            return f"coalesce(sum(_n) FILTER (WHERE {maybe}), 0)"
+            return _most_sum("_n", maybe)
         case "distinct":
             return f"count(DISTINCT v{i}) FILTER (WHERE {maybe}) + count(*) FILTER (WHERE {maybe} AND v{i} IS NULL)"
         case "sum":
-            unlimited = f"count(*) FILTER (WHERE {maybe} AND (v{i} IS NULL OR v{i} < 0)) > 0"
-            return f"CASE WHEN {unlimited} THEN 'inf'::DOUBLE ELSE coalesce(sum(v{i}) FILTER (WHERE {maybe}), 0) END"
+            return _most_sum(f"v{i}", maybe)
         case "share":
             hit = f"w{i} IS NOT FALSE" if measure.where != TRUE else "TRUE"
             none = (
                 f"count(*) FILTER (WHERE {maybe} AND {hit}) = 0 OR count(*) FILTER (WHERE {maybe}) < {measure.at_least}"
             )
             return f"CASE WHEN {none} THEN 0 ELSE 'inf'::DOUBLE END"
+
+
+def _most_sum(value: str, maybe: str) -> str:
+    """A part can be more than the whole where a value is negative, and anything where one is missing."""
+    unlimited = f"count(*) FILTER (WHERE {maybe} AND ({value} IS NULL OR {value} < 0)) > 0"
+    return f"CASE WHEN {unlimited} THEN 'inf'::DOUBLE ELSE coalesce(sum({value}) FILTER (WHERE {maybe}), 0) END"
 
 
 def _states(i: int, measure: WindowMeasure) -> list[str]:
