@@ -18,13 +18,12 @@ from auditor.findings.conclude import Answers
 from auditor.findings.cover import cover
 from auditor.findings.waive import apply_waivers
 from auditor.model.check import Check
-from auditor.model.expr import facts_of
 from auditor.model.facts import TABLES, USAGE
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import InputInfo
 from auditor.model.rundata import RunData
 from auditor.policy.load import Policy, load_policies
-from auditor.policy.select import Choices, Terms, select_checks
+from auditor.policy.select import choices_of, select_checks, under_terms
 from auditor.rules.evaluate import create_hits, evaluate_table
 from auditor.runs.folder import refuse_existing, write_run
 from auditor.runs.manifest import Occasion, build_manifest
@@ -95,11 +94,11 @@ async def audit(inputs: Sequence[Input], options: Options, progress: Progress | 
     policy = load_policies(options.policies)
     config = load_config(options.config)
     now = options.now or started.date()
-    choices = Choices(config.declarations.parameters, config.declarations.positions)
-    checks = select_checks(policy, Terms.parse(options.terms, now), choices)
+    policy, terms = under_terms(policy, options.terms, now)
+    checks = select_checks(policy, terms, choices_of(config.declarations))
     with Database() as db:
         ingested = await ingest(db, inputs, text=_text_needed(checks), progress=progress)
-        occasion = Occasion(now, started, options.terms, db.version)
+        occasion = Occasion(now, started, terms.name, db.version)
         data = await asyncio.to_thread(_assess, db, ingested, policy, config, checks, options, occasion)
         if options.out:
             uris = [item.uri for item in data.manifest.inputs]
@@ -154,5 +153,6 @@ def _assess(
 
 def _text_needed(checks: Sequence[Check]) -> frozenset[str]:
     """The free-text facts that some rule on usage reads; the others are not even read from the inputs."""
-    read = frozenset(fact for check in checks if check.table == "usage" for fact in facts_of(check.selected))
-    return frozenset(name for name in read if USAGE.facts[name].text)
+    read = frozenset(fact for check in checks if check.table == "usage" for fact in check.facts)
+    text = frozenset(name for name in read if USAGE.facts[name].text)
+    return text | {"prompt.text"} if "prompt.template" in read else text

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from auditor.model.declarations import DATASET_KEYS, OFFER_KEYS, Declarations, Facts, named
 from auditor.model.facts import TABLES
+from auditor.registry.derive import derive
 
 
 def declared_rows(declared: Declarations, now: date) -> dict[str, list[Facts]]:
@@ -11,12 +12,16 @@ def declared_rows(declared: Declarations, now: date) -> dict[str, list[Facts]]:
     organisation = declared.organisation_facts
     base: Facts = {"timestamp": datetime.combine(now, time(), UTC), **organisation}
     return {
-        "training": [_authorised(base | row, declared) for row in _training_rows(declared)],
-        "deployments": [_authorised(base | row, declared) for row in _deployment_rows(declared)],
+        "training": [_completed("training", base | row, declared) for row in _training_rows(declared)],
+        "deployments": [_completed("deployments", base | row, declared) for row in _deployment_rows(declared)],
         "organisation": [base] if organisation else [],
         "events": [],
         "matches": [],
     }
+
+
+def _completed(table: str, row: Facts, declared: Declarations) -> Facts:
+    return derive(table, _authorised(row, declared), declared.aliases)
 
 
 def _authorised(row: Facts, declared: Declarations) -> Facts:

@@ -1,41 +1,27 @@
 """The usage table: a view that joins what the company declares to the records.
 
 A fact that a record carries is never overwritten. Where it carries none, the nearest declaration counts: its key, project,
-service or account, then its application, then the host it called, then the defaults.
+service or account, then its application, then what the registry tells of its host, model and provider, then the defaults.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
 
 from auditor.engine import Database, column_type, literal, quote
-from auditor.errors import raise_faults
-from auditor.model.base import Model
 from auditor.model.declarations import SHARED, Authorisation, Declarations, Facts, named
 from auditor.model.facts import USAGE, Fact
-from auditor.resources import resource_dir
-from auditor.yamlfile import read_yaml, validate
+from auditor.registry.derive import KEYS, TOLD, derive
 
 PERIOD = "period_records"
 """The view of the records that are audited."""
 LINKS = {"keys": "api_key.id", "projects": "project.id", "services": "service.name", "accounts": "account.id"}
 """Section of `auditor.yaml` → the fact of a record by which its entries are found, nearest first."""
-
-
-class Host(Model):
-    """A host name pattern, the route it stands for and the provider whose API it is."""
-
-    host: str
-    route: str
-    provider: str | None = None
-
-
-class Hosts(Model):
-    """`policies/registry/routes.yaml`."""
-
-    hosts: tuple[Host, ...]
+MOST_COMBINATIONS = 50_000
+"""Combinations of names that are looked up in the registry; in rarer ones the called model stays unknown."""
+TEMPLATE = """md5(regexp_replace(lower(left(l."prompt.text", 120)), '[0-9]+', '0', 'g'))[:16]"""
+"""The digest of how a prompt begins, figures left out."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +41,53 @@ def create_usage(db: Database, declared: Declarations) -> None:
     application += [f"{source.alias}._application" for source in sources]
     default = declared.defaults.get("application")
     application.append(literal(default) if isinstance(default, str) else "NULL::VARCHAR")
-    own = _small_source(db, "applications", {n: declared.application_facts(n) for n in declared.applications})
+    rows = {n: derive("usage", declared.application_facts(n), declared.aliases) for n in declared.applications}
+    own = _small_source(db, "applications", rows)
     brought = f"r.*, {_select_linked(sources)}coalesce({', '.join(application)}) AS _app"
     linked = f"(SELECT {brought} FROM {PERIOD} AS r{''.join(source.join for source in sources)})"
-    hosts = _host_source(db, columns)
     defaults = named("usage", declared.defaults, SHARED)
+    constants: Facts = {"account.country": declared.organisation_facts.get("organisation.country")}
+    constants |= declared.organisation_facts | defaults
     select = ["l._row", "l._input", "l._line"]
     for fact in USAGE.facts.values():
-        select.append(
-            f"{_value(fact, columns, sources, own, hosts, defaults | declared.organisation_facts)} AS {quote(fact.name)}"
-        )
-    joins = (f" LEFT JOIN {quote(own.alias)} AS app ON app._id = l._app" if own else "") + (hosts.join if hosts else "")
-    db.execute(f"CREATE VIEW usage_unauthorised AS SELECT {', '.join(select)} FROM {linked} AS l{joins}")
-    held = ", ".join(
-        f"{sql} AS {quote(name)}" for name, sql in _authorisations(declared, "application.id", "applications").items()
-    )
+        value = _value(fact, columns, sources, own, {} if fact.name in TOLD else constants)
+        select.append(f"{value} AS {quote(fact.name)}")
+    joins = f" LEFT JOIN {quote(own.alias)} AS app ON app._id = l._app" if own else ""
+    db.execute(f"CREATE VIEW usage_declared AS SELECT {', '.join(select)} FROM {linked} AS l{joins}")
+    _tell(db, defaults, declared.aliases)
+    held = _authorisations(declared, "application.id", "applications")
+    replaced = [f"coalesce(d.{quote(name)}, told.{quote(name)}) AS {quote(name)}" for name in TOLD]
+    replaced += [f"{sql} AS {quote(name)}" for name, sql in held.items()]
+    hidden = ", ".join(quote(name) for name in (*TOLD, *held))
+    same = " AND ".join(f"d.{quote(key)} IS NOT DISTINCT FROM told.{quote(f'key:{key}')}" for key in KEYS)
     db.execute(
-        f'CREATE VIEW usage AS SELECT * EXCLUDE ("authorisation.id", "authorisation.scope"), {held} FROM usage_unauthorised'
+        f"CREATE VIEW usage AS SELECT d.* EXCLUDE ({hidden}), {', '.join(replaced)} "
+        f"FROM usage_declared AS d LEFT JOIN told ON {same}"
     )
+
+
+def unresolved_models(db: Database, most: int) -> dict[str, int]:
+    """Return the names of called models that the registry does not know, with the number of their records, the most first."""
+    name = 'coalesce("gen_ai.response.model", "gen_ai.request.model")'
+    where = f'"called_model.family" IS NULL AND "called_model.maker" IS NULL AND {name} IS NOT NULL'
+    query = f"SELECT {name} AS name, count(*) AS n FROM usage WHERE {where} GROUP BY name ORDER BY n DESC, name LIMIT {most}"
+    return dict(db.execute(query))
+
+
+def _tell(db: Database, defaults: Facts, aliases: Mapping[str, str]) -> None:
+    """Create the table `told`: what the registry tells of each combination of names that occurs; defaults come last."""
+    keys = ", ".join(quote(key) for key in KEYS)
+    types = [f"{quote(f'key:{key}')} VARCHAR" for key in KEYS]
+    types += [f"{quote(name)} {column_type(USAGE.facts[name].type)}" for name in TOLD]
+    db.execute(f"CREATE TABLE told ({', '.join(types)})")
+    query = f"SELECT {keys} FROM usage_declared GROUP BY ALL ORDER BY count(*) DESC LIMIT {MOST_COMBINATIONS}"
+    fallback = {name: value for name, value in defaults.items() if name in KEYS}
+    rows = []
+    for combination in db.execute(query):
+        row: Facts = dict(zip(KEYS, combination, strict=True))
+        told = derive("usage", {**fallback, **derive("usage", row, aliases)}, aliases)
+        rows.append([*combination, *(told.get(name, defaults.get(name)) for name in TOLD)])
+    db.insert("told", rows)
 
 
 def _links(db: Database, declared: Declarations, columns: frozenset[str]) -> list[_Source]:
@@ -120,30 +135,11 @@ def _select_linked(sources: Sequence[_Source]) -> str:
     return "".join(f"{s.alias}.{quote(f)} AS {quote(f'{s.alias}:{f}')}, " for s in sources for f in sorted(s.facts))
 
 
-def _host_source(db: Database, columns: frozenset[str]) -> _Source | None:
-    """Create the table `declared_hosts` for the hosts that occur in the records."""
-    if "server.address" not in columns:
-        return None
-    tree = read_yaml(resource_dir("policies") / "registry" / "routes.yaml")
-    table, faults = validate(Hosts, tree)
-    raise_faults("the table of hosts has faults", faults)
-    assert table
-    db.execute("CREATE TABLE declared_hosts (_host VARCHAR, route VARCHAR, provider VARCHAR)")
-    for (name,) in db.execute(f'SELECT DISTINCT "server.address" FROM {PERIOD} WHERE "server.address" IS NOT NULL'):
-        host = next((h for h in table.hosts if fnmatchcase(name.lower(), h.host)), None)
-        if host:
-            db.execute(
-                f"INSERT INTO declared_hosts VALUES ({literal(name)}, {literal(host.route)}, {literal(host.provider)})"
-            )
-    return _Source("hosts", frozenset(), ' LEFT JOIN declared_hosts AS hosts ON hosts._host = l."server.address"')
-
-
 def _value(
     fact: Fact,
     columns: frozenset[str],
     sources: Sequence[_Source],
     own: _Source | None,
-    hosts: _Source | None,
     constants: Facts,
 ) -> str:
     """The SQL for one fact of the usage table: the record's own, else the nearest declaration."""
@@ -153,9 +149,9 @@ def _value(
     parts += [f"l.{quote(f'{s.alias}:{fact.name}')}" for s in sources if fact.name in s.facts]
     if own and fact.name in own.facts:
         parts.append(f"app.{quote(fact.name)}")
-    if hosts and fact.name in ("route", "gen_ai.provider.name"):
-        parts.append("hosts.route" if fact.name == "route" else "hosts.provider")
-    if fact.name in constants:
+    if fact.name == "prompt.template" and "prompt.text" in columns:
+        parts.append(TEMPLATE)
+    if constants.get(fact.name) is not None:
         parts.append(literal(constants[fact.name]))
     if not parts:
         return f"NULL::{column_type(fact.type)}"

@@ -13,6 +13,8 @@ from auditor.model.expr import facts_of
 from auditor.model.facts import TABLES
 from auditor.model.finding import Example, Finding, Window, finding_id
 from auditor.model.policy import CERTAINTIES, SEVERITIES, Clause, Rule
+from auditor.rules.evaluate import DIALECT
+from auditor.rules.sql import Renderer
 
 EXAMPLES = 3
 PRINCIPALS: dict[str, tuple[str, ...]] = {
@@ -145,7 +147,8 @@ def _findings(
         f"CASE WHEN count(DISTINCT {quote(f)}) = 1 AND count({quote(f)}) = count(*) THEN any_value({quote(f)}) END"
         for f in evidence
     ]
-    versions = [f"count_if({_within(span.start, span.end)})" for span in check.spans]
+    renderer = Renderer(TABLES[check.table])
+    versions = [f"count_if({renderer.render(under).sql(dialect=DIALECT)})" for under in check.versions.values()]
     example = "arg_min({'input': _input, 'line': _line, 'record': record_id}, _row, " + f"{EXAMPLES})"
     columns = [
         f"{_principal(check)} AS principal",
@@ -162,7 +165,7 @@ def _findings(
     rows = f"hits JOIN {_hit_rows(check.table)} USING (_row) WHERE check_index = {index}"
     grouped = f"SELECT {', '.join(columns)} FROM {rows} GROUP BY principal"
     for principal, count, first, last, examples, value, at, *rest in db.execute(grouped):
-        under = {s.version.id: n for s, n in zip(check.spans, rest[: len(versions)], strict=True) if n}
+        under = {name: n for name, n in zip(check.versions, rest[: len(versions)], strict=True) if n}
         facts = {f: v for f, v in zip(evidence, rest[len(versions) :], strict=True) if v is not None}
         yield _finding(
             check,
@@ -210,11 +213,6 @@ def _finding(
         examples=examples,
         remedy=clause.remedy,
     )
-
-
-def _within(start: datetime | None, end: datetime | None) -> str:
-    after = f'"timestamp" >= {literal(start)}' if start else "TRUE"
-    return f'{after} AND "timestamp" < {literal(end)}' if end else after
 
 
 def _window(check: Check, value: float | None, at: datetime | None) -> Window | None:

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from auditor.engine import Database, quote
 from auditor.findings.collect import PRINCIPALS
 from auditor.model.check import Check
-from auditor.model.expr import facts_of
 from auditor.model.facts import TABLES, USAGE
 from auditor.model.run import Advice, Coverage, FactCoverage
 from auditor.rules.evaluate import Outcome
 
 ADVICE = 12
 PRINCIPALS_SHOWN = 8
-NOT_DECLARABLE = ("timestamp", "judge")
+NOT_DECLARABLE = ("timestamp", "judge", "manual")
 
 
 def cover(
@@ -33,8 +32,7 @@ def cover(
         unused: per input, fields that no fact takes.
         skipped: per input, what was no record, by reason.
     """
-    read = {fact for check in checks if check.table == "usage" for fact in facts_of(check.selected) | _measured(check)}
-    facts = sorted(read - {"judge"})
+    facts = sorted({fact for check in checks if check.table == "usage" for fact in check.facts})
     present = _present(db, facts) if facts else ()
     return Coverage(
         records=outcomes["usage"].rows,
@@ -49,12 +47,6 @@ def cover(
         skipped=dict(skipped),
         advice=tuple(_advice(db, checks, outcomes)),
     )
-
-
-def _measured(check: Check) -> set[str]:
-    if check.measure is None:
-        return set()
-    return {*check.measure.by, *facts_of(check.measure.where), *([check.measure.fact] if check.measure.fact else [])}
 
 
 def _present(db: Database, facts: Sequence[str]) -> Sequence[int]:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from auditor.model.expr import TRUE, And, Compare, Const, Expr, all_of, any_of
+from auditor.model.expr import TRUE, And, Compare, Const, Expr, all_of, any_of, facts_of
 from auditor.model.policy import Certainty, TableName, Version
 
 
 @dataclass(frozen=True)
 class Span:
-    """A clause version and the time for which it is applied, `[start, end)` in UTC; None is open."""
+    """A clause version, the time for which it is applied, `[start, end)` in UTC, None being open, and the rows it is for."""
 
     version: Version
     start: datetime | None
     end: datetime | None
+    where: Expr = TRUE
 
     @classmethod
-    def in_force(cls, version: Version) -> Span:
+    def in_force(cls, version: Version, where: Expr = TRUE) -> Span:
         """The version from the first moment of its first day to the last moment of its last."""
-        last = version.until
-        # 9999-12-31, which some write for no end, has no next day
-        end = _midnight(last + timedelta(days=1)) if last and last < date.max else None
-        return cls(version, _midnight(version.from_), end)
+        return cls(version, midnight(version.from_), day_after(version.until), where)
 
     @property
     def condition(self) -> Expr:
-        """The condition that a row's time lies in the span."""
-        return _between(self.start, self.end)
+        """The condition that a row is judged under the span's version."""
+        return all_of(_between(self.start, self.end), self.where)
+
+    def within(self, start: datetime | None, end: datetime | None) -> Iterator[Span]:
+        """Yield the part of the span in `[start, end)`, if there is one."""
+        first = max((t for t in (self.start, start) if t), default=None)
+        last = min((t for t in (self.end, end) if t), default=None)
+        if first is None or last is None or first < last:
+            yield replace(self, start=first, end=last)
+
+    def without(self, start: datetime, end: datetime | None) -> Iterator[Span]:
+        """Yield the parts of the span outside `[start, end)`."""
+        yield from self.within(None, start)
+        if end:
+            yield from self.within(end, None)
 
 
 def _between(start: datetime | None, end: datetime | None) -> Expr:
@@ -38,18 +50,25 @@ def _between(start: datetime | None, end: datetime | None) -> Expr:
 
 
 def _in_any(spans: tuple[Span, ...]) -> Expr:
-    """The condition that a row's time lies in one of `spans`, which are in order of time; adjoining ones are joined."""
-    joined: list[tuple[datetime | None, datetime | None]] = []
+    """The condition that a row is under one of `spans`, which are in order of time; adjoining ones are joined."""
+    joined: list[Span] = []
     for span in spans:
-        if joined and joined[-1][1] == span.start and span.start:
-            joined[-1] = (joined[-1][0], span.end)
+        if joined and joined[-1].end == span.start and span.start and joined[-1].where == span.where:
+            joined[-1] = replace(joined[-1], end=span.end)
         else:
-            joined.append((span.start, span.end))
-    return any_of(*(_between(start, end) for start, end in joined))
+            joined.append(span)
+    return any_of(*(span.condition for span in joined))
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in UTC."""
     return datetime.combine(day, time(), UTC)
+
+
+def day_after(last: date | None) -> datetime | None:
+    """Return the moment at which a last day is over, None where there is none."""
+    # 9999-12-31, which some write for no end, has no next day
+    return midnight(last + timedelta(days=1)) if last and last < date.max else None
 
 
 @dataclass(frozen=True)
@@ -85,12 +104,27 @@ class Check:
     condition: Expr
     measure: WindowMeasure | None
     principal: tuple[str, ...]
-    not_judged: bool = False
+    cannot: str = ""
+    """Why a governed row that meets the condition stays undecided: `judge` where a judge would have to say, `manual` where
+    only a person can check; empty where the condition decides."""
+
+    @property
+    def versions(self) -> dict[str, Expr]:
+        """The ids of the versions, in order, with the condition that a row is judged under each."""
+        ids = dict.fromkeys(span.version.id for span in self.spans)
+        return {name: any_of(*(s.condition for s in self.spans if s.version.id == name)) for name in ids}
 
     @property
     def governed(self) -> Expr:
         """The document applies and one of the versions was in force."""
         return all_of(_in_any(self.spans), self.applies)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that it reads."""
+        measure = self.measure
+        measured = {*measure.by, *facts_of(measure.where), *filter(None, [measure.fact])} if measure else set()
+        return facts_of(self.selected) | measured
 
     @property
     def selected(self) -> Expr:
@@ -101,4 +135,4 @@ class Check:
     def conditions(self) -> tuple[Expr, ...]:
         """What a governed row must meet."""
         own = self.condition.parts if isinstance(self.condition, And) else (self.condition,)
-        return (*own, Const(None, "judge")) if self.not_judged else own
+        return (*own, Const(None, self.cannot)) if self.cannot else own

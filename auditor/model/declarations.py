@@ -2,8 +2,9 @@
 
 from datetime import date
 from pathlib import PurePath
+from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from auditor.model.base import Model
 from auditor.model.facts import (
@@ -21,7 +22,7 @@ from auditor.model.policy import Identifier, Sentence
 
 Facts = dict[str, FactValue]
 
-MEASURED = ("timestamp", "record.id", "request.count", "gen_ai.response.id")
+MEASURED = ("timestamp", "record.id", "request.count", "gen_ai.response.id", "prompt.template", "prompt.language")
 SHARED = {
     fact.name: fact.name
     for fact in (*CALL, *ACCOUNT, *DATA)
@@ -76,6 +77,42 @@ class Authorisation(Model):
         return [f"{self.provider}/{category}" for category in self.scope]
 
 
+class Override(Model):
+    """What an agreement says of one clause: it is off, replaced by a clause of the company's own pack, or tightened."""
+
+    clause: str = Field(description="provider/document/clause")
+    effect: Literal["off", "replaced", "tightened"]
+    says: Sentence = Field(description="What was agreed, in the company's words")
+    by: str | None = Field(None, description="The clause, in a pack of the company's own, that says what holds instead")
+    parameters: dict[str, float] = Field(default_factory=dict, description="Limits that hold instead")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Override":
+        if self.effect == "off" and (self.by or self.parameters):
+            raise ValueError("a clause that is off has no 'by' and no 'parameters'; write 'replaced' or 'tightened'")
+        if self.effect == "replaced" and not self.by:
+            raise ValueError("'replaced' names under 'by' the clause that holds instead")
+        if self.effect == "tightened" and not (self.by or self.parameters):
+            raise ValueError("'tightened' names limits under 'parameters', or a further clause under 'by'")
+        return self
+
+
+class Agreement(Model):
+    """A contract of the company with a provider: from when, when it was renewed or added to, and what it changes."""
+
+    id: str = Field(min_length=1)
+    provider: Identifier
+    document: Sentence = Field(description="Where it is written down")
+    from_: date = Field(alias="from", description="Day on which it was made")
+    renewed: tuple[date, ...] = Field((), description="Days of later order forms and renewals")
+    until: date | None = None
+    overrides: tuple[Override, ...] = ()
+
+    def covers(self, day: date) -> bool:
+        """Whether it holds on a day."""
+        return self.from_ <= day and (self.until is None or day <= self.until)
+
+
 class Declarations(Model):
     """`auditor.yaml` as written. Entries are facts under the keys of the tables above."""
 
@@ -88,6 +125,8 @@ class Declarations(Model):
     services: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     accounts: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     authorisations: tuple[Authorisation, ...] | None = None
+    agreements: tuple[Agreement, ...] = ()
+    aliases: dict[str, str] = Field(default_factory=dict, description="Own names of deployments → the models behind them")
     positions: dict[str, str] = Field(default_factory=dict)
     parameters: dict[str, float] = Field(default_factory=dict)
     waivers: str | None = Field(None, description="Path of the waivers file, relative to this file")

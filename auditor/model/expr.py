@@ -2,7 +2,8 @@
 
 Evaluation is three-valued (Kleene): a node is true, false or unknown for a row. A leaf on a missing fact is unknown, save
 `Present`. `And` is false if any part is false, else unknown if any part is unknown; `Or` is its dual; `Not` keeps unknown.
-A leaf on a `strings` fact holds when any element meets it, and is false for an empty list.
+A leaf on a `strings` fact holds when any element meets it, is unknown when none does but one is missing, and is false for an
+empty list.
 
 Text is compared after `fold` unless `cased`; a `Regex` is RE2 and matches as written. Engines render or evaluate this tree;
 the conformance cases pin what they must agree on.

@@ -11,11 +11,11 @@ from typing import Literal
 from pydantic import JsonValue
 
 Value = str | bool | int | float | datetime
-FactValue = Value | Sequence[str] | None
-"""What a fact can be for one row; None is missing."""
+FactValue = Value | Sequence[str | None] | None
+"""What a fact can be for one row; None is missing, also as an element of a list."""
 
 FactType = Literal["string", "integer", "number", "boolean", "timestamp", "strings"]
-"""`strings` is a list of strings; a condition on it holds when any element meets it."""
+"""`strings` is a list of strings; a condition on it holds when any element meets it, and an element may be missing."""
 
 KIND_WORDS: dict[FactType, str] = {
     "string": "text",
@@ -91,6 +91,10 @@ CALL = (
     _otel("error.type", "string", "Kind of error, if the call failed"),
     Fact("prompt.text", "string", "What was sent to the model", text=True),
     Fact("completion.text", "string", "What the model answered", text=True),
+    Fact("prompt.template", "string", "Digest of how the prompt begins, figures left out; equal for prompts of one template"),
+    Fact("prompt.language", "string", "Language of the prompt (BCP 47), where the source notes it"),
+    Fact("request.tools", "strings", "Tools of the provider that the call was given: google_search, computer_use, …"),
+    Fact("request.filters_lowered", "boolean", "Whether the call lowers or switches off the provider's safety filters"),
     Fact("content.flags", "strings", "Categories that a moderation or guardrail system raised on the call"),
     Fact(
         "route",
@@ -104,6 +108,7 @@ CALL = (
     _otel("geo.country.iso_code", "string", "Country the call came from (ISO 3166-1 alpha-2)"),
     _otel("geo.region.iso_code", "string", "Region the call came from (ISO 3166-2)"),
     _otel("service.name", "string", "Service that made the call, as its telemetry names itself"),
+    Fact("client.anonymised", "boolean", "Whether the call came through a VPN, an anonymising proxy or rented hosts"),
     Fact("organization.id", "string", "The provider's id of the account's organisation"),
     Fact("project.id", "string", "Project, workspace or team the call was billed to"),
     Fact("account.id", "string", "Account that made the call"),
@@ -114,6 +119,14 @@ CALL = (
     Fact("end_user.age", "integer", "Age of the end user", "years"),
 )
 
+CALLED = (
+    Fact("called_model.maker", "string", "Who made the model that answered, whoever served it: openai, anthropic, meta, …"),
+    Fact("called_model.family", "string", "Line of models it belongs to: gpt, claude, llama, …"),
+    Fact("called_model.version", "string", "Its version in that line, as far as its name tells"),
+    Fact("called_model.licences", "strings", "Licences of its weights; empty where its maker serves it"),
+)
+"""What the registry of models tells of the model that a record names."""
+
 ACCOUNT = (
     Fact(
         "account.plan",
@@ -121,6 +134,12 @@ ACCOUNT = (
         "Kind of contract the account is under",
         values=("api", "enterprise", "consumer", "free"),
     ),
+    Fact("account.country", "string", "Country of whoever holds the account (ISO 3166-1 alpha-2); else the organisation's"),
+    Fact("account.payment.id", "string", "Means of payment the account is billed to; an id or hash"),
+    Fact("account.use_case_filed", "boolean", "Whether the use was described to the provider where it asks for that"),
+    Fact("account.sharing_consent", "boolean", "Whether content may be passed to the model's maker where the host asks"),
+    Fact("account.filters_modified", "boolean", "Whether content filters or abuse monitoring were changed for the account"),
+    Fact("account.public_code_filter", "boolean", "Whether suggestions that match public code are held back"),
     Fact("account.zero_retention", "boolean", "Whether the provider keeps nothing of the account's calls"),
     Fact("account.baa", "boolean", "Whether a healthcare addendum (BAA) with the provider covers the account"),
     Fact("account.dpa", "boolean", "Whether a data processing agreement (DPA) with the provider covers the account"),
@@ -128,7 +147,13 @@ ACCOUNT = (
     Fact("account.shared", "boolean", "Whether one login or personal credential is used by several people"),
     Fact("api_key.owner", "string", "Organisation that the credential was issued to"),
     Fact("api_key.transferred", "boolean", "Whether the credential was bought from, sold or handed to somebody else"),
-    Fact("api_key.kind", "string", "Kind of credential", values=("api", "admin", "subscription", "cloud")),
+    Fact(
+        "api_key.kind",
+        "string",
+        "Kind of credential",
+        values=("api", "admin", "subscription", "cloud", "trial"),
+    ),
+    Fact("api_key.exposed", "boolean", "Whether the credential is published, or part of what users are given"),
     Fact("user.employer", "string", "Organisation that the holder of the credential works for"),
 )
 
@@ -161,6 +186,16 @@ APPLICATION = (
     ),
     Fact("application.parental_consent", "boolean", "Whether a parent or guardian agreed to use by minors"),
     Fact("application.uses", "strings", "Practices the terms name: social-scoring, emotion-inference, …"),
+    Fact("application.environment", "string", "How far it is in use", values=("production", "preview", "test")),
+    Fact("application.commercial", "boolean", "Whether it serves a commercial purpose"),
+    Fact("application.privacy_notice", "boolean", "Whether people were told, or agreed, that their data is processed so"),
+    Fact("application.end_user_terms", "boolean", "Whether its users are bound to the terms that must be passed on to them"),
+    Fact("application.provenance_kept", "boolean", "Whether watermarks, provenance data and AI labels are left as they are"),
+    Fact("application.citations_kept", "boolean", "Whether citations and source links that come with output are kept"),
+    Fact("application.auto_confirm", "boolean", "Whether it takes actions that a person was to confirm without asking"),
+    Fact("application.registered_use", "boolean", "Whether its use is the one that was registered with the provider"),
+    Fact("application.benchmark_published", "boolean", "Whether measurements of the service or model are published"),
+    Fact("application.benchmark_replicable", "boolean", "Whether what is needed to repeat published measurements is given"),
     Fact("application.marks_used", "boolean", "Whether the provider's names or marks are used in its own name"),
     Fact(
         "application.attribution_text",
@@ -175,6 +210,7 @@ DATA = (
     Fact("data.personal", "boolean", "Whether personal data is sent"),
     Fact("data.health", "boolean", "Whether protected health information is sent"),
     Fact("data.children", "boolean", "Whether personal data of children under 13 is sent"),
+    Fact("data.payment_cards", "boolean", "Whether payment card or account data is sent"),
     Fact("data.confidential", "boolean", "Whether confidential or regulated data is sent"),
     Fact("data.export_controlled", "boolean", "Whether data is sent that needs a government export licence"),
     Fact(
@@ -191,6 +227,9 @@ ORGANISATION = (
     Fact("organisation.owner_share", "number", "Share held, directly or indirectly, from that country", "percent"),
     Fact("organisation.sanctioned", "boolean", "Whether a screening found it, or an owner, on a sanctions list"),
     Fact("organisation.sells_models", "boolean", "Whether it offers AI models or assistants of its own"),
+    Fact("organisation.annual_revenue", "number", "Revenue of the company and its affiliates in twelve months", "US dollars"),
+    Fact("organisation.monthly_revenue", "number", "Revenue from products with the model in a month", "US dollars"),
+    Fact("organisation.breaches_reported", "boolean", "Whether known breaches were told to the providers that ask for it"),
     Fact("organisation.verification_answered", "boolean", "Whether providers' identity and use checks were answered"),
     Fact("organisation.marks_permission", "boolean", "Whether the provider permitted use of its names and marks"),
 )
@@ -217,6 +256,8 @@ def model_facts(prefix: str) -> tuple[Fact, ...]:
         Fact(f"{prefix}.competes", "boolean", "Whether it competes with the provider's models or services"),
         Fact(f"{prefix}.distributed", "boolean", "Whether anybody outside the company can get or use the model"),
         Fact(f"{prefix}.base", "string", "Model it was derived from"),
+        Fact(f"{prefix}.base_maker", "string", "Who made the model it was derived from"),
+        Fact(f"{prefix}.base_licences", "strings", "Licences that the weights it was derived from are under"),
         Fact(f"{prefix}.name", "string", "Name it is published under"),
         Fact(f"{prefix}.commercial", "boolean", "Whether it serves a commercial purpose"),
     )
@@ -231,6 +272,11 @@ DEPLOYMENT = (
         "boolean",
         "Whether copies of its weights are given to anybody outside the company",
     ),
+    Fact("deployment.terms_passed_on", "boolean", "Whether recipients are bound to the use restrictions of its licences"),
+    Fact("deployment.changes_marked", "boolean", "Whether changed files say that they were changed"),
+    Fact("deployment.guardrails_kept", "boolean", "Whether safety guardrails of the model were left in place"),
+    Fact("deployment.as_service", "boolean", "Whether the model itself is sold as a hosted service"),
+    Fact("deployment.monthly_active_users", "integer", "People who use the product in a month", "users"),
     Fact("deployment.licence_files", "strings", "Licence and notice files that go with it"),
     Fact("deployment.notice_text", "string", "Text of its notice file", text=True),
     Fact("deployment.attribution_text", "string", "Attribution shown in its site, interface or documentation"),
@@ -238,6 +284,8 @@ DEPLOYMENT = (
     Fact("deployment.known_risks_disclosed", "boolean", "Whether its known dangers are told to the people who use it"),
     Fact("model.id", "string", "The model, as named in auditor.yaml"),
     Fact("model.sources", "strings", "Models whose weights or output made it, and datasets' generators"),
+    Fact("model.source_makers", "strings", "Makers of those models"),
+    Fact("model.source_licences", "strings", "Licences of those models' weights"),
     Fact(
         "model.monthly_active_users",
         "integer",
@@ -252,7 +300,11 @@ DATASET = (
     Fact("training.service", "string", "Provider whose own tuning service runs it, if one does"),
     Fact("dataset.id", "string", "Dataset that goes in"),
     Fact("dataset.generators", "strings", "Models whose output the dataset holds"),
+    Fact("dataset.generator_makers", "strings", "Makers of those models; empty if people wrote it"),
+    Fact("dataset.generator_licences", "strings", "Licences of those models' weights; empty for their makers' services"),
     Fact("dataset.generator_providers", "strings", "Providers of those models; empty if people wrote it"),
+    Fact("dataset.modality", "string", "What the generated data is", values=("text", "image", "audio", "video", "code")),
+    Fact("dataset.made_for_training", "boolean", "Whether it was generated for the express purpose of training"),
     Fact(
         "dataset.generator_plan",
         "string",
@@ -296,6 +348,7 @@ TABLES: dict[str, Table] = {
             "one call to a model, or one bucket of calls",
             "usage sources, completed from declarations",
             CALL,
+            CALLED,
             ACCOUNT,
             APPLICATION,
             model_facts("application.model"),
@@ -320,6 +373,7 @@ TABLES: dict[str, Table] = {
             "one dataset row that copies a logged output",
             "the lineage index",
             MATCH,
+            CALLED,
             model_facts("model"),
             ORGANISATION,
             AUTHORISATION,
@@ -372,5 +426,7 @@ def typed_row(table: str, facts: Mapping[str, JsonValue]) -> dict[str, FactValue
 
 def _typed(fact: Fact, value: JsonValue) -> FactValue:
     if fact.type == "strings":
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
+        if not isinstance(value, list):
+            return None
+        return [item for item in value if item is None or isinstance(item, str)]
     return typed_value(fact, value)

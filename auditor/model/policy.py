@@ -12,6 +12,9 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._-][a-z0-9]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]+$")]
 
+TextHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+"""The first 16 hexadecimal digits of the SHA-256 of a section's normalised text."""
+
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Certainty = Literal["possible", "likely", "certain"]
@@ -66,6 +69,8 @@ class Version(Model):
     source: str = Field("", description="Which text this version stands in, where that is not the document itself")
     url: WebAddress | None = Field(None, description="Where this version can be read, if not at the document's address")
     confidence: Confidence = Field(description="high: read in the text; medium: second-hand; low: uncertain")
+    applies_when: JsonValue = Field(None, description="For whom it was this version, where one time had several")
+    text: TextHash | None = Field(None, description="Hash of the section's text that was read, as `terms check` makes it")
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Version":
@@ -177,6 +182,7 @@ class Rule(Model):
     exceeds: float | ParameterRef | None = Field(None, description="The measure must be greater than this")
     judge: Judge | None = None
     versions: tuple[Identifier, ...] = Field((), description="Clause versions it implements; all if absent")
+    reviewed: TextHash | None = Field(None, description="Hash of the section's text against which the rule was reviewed")
     reading: Identifier | None = Field(None, description="The reading of the clause that it follows")
     principal: tuple[str, ...] = Field(
         (), description="Facts that say whose finding it is; by default the application or key"
@@ -207,7 +213,15 @@ class Clause(Model):
     remedy: Sentence
     position: Identifier | None = Field(None, description="Name under which auditor.yaml chooses among the readings")
     readings: tuple[Reading, ...] = ()
-    rules: tuple[Rule, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...] = Field(description="Empty where no table can hold the evidence; then `manual` says what to do")
+    manual: Sentence | None = Field(None, description="What a person does to check it, where no rule can")
+    notes: tuple[str, ...] = Field((), description="Rows of the research notes that it rests on")
+
+    @model_validator(mode="after")
+    def _checked_somehow(self) -> "Clause":
+        if not self.rules and not self.manual:
+            raise ValueError("a clause without rules says under 'manual' how a person checks it")
+        return self
 
 
 class DocumentInfo(Model):
@@ -217,6 +231,7 @@ class DocumentInfo(Model):
     title: Sentence
     url: WebAddress
     read: date | None = Field(None, description="Day up to which its text was read")
+    archive: str | None = Field(None, description="Its place in Open Terms Archive's collections: Service/Terms")
 
 
 class Document(Model):
@@ -225,6 +240,7 @@ class Document(Model):
     provider: Identifier
     document: DocumentInfo
     applies_when: JsonValue = Field(description="Which rows the document governs: a condition, or one for each table")
+    frozen_when: JsonValue = Field(None, description="For whom the date of a contract decides the version, not the record's")
     parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
     test_facts: dict[str, JsonValue] = Field(default_factory=dict, description="Facts that every test starts from")
     clauses: tuple[Clause, ...] = Field(min_length=1)
@@ -248,4 +264,4 @@ class NamedList(Model):
     url: WebAddress | None = None
     as_of: date
     confidence: Confidence
-    values: tuple[str, ...] = Field(min_length=1)
+    values: tuple[str, ...] = Field(description="May be empty, for the organisation to fill with a list of its own")

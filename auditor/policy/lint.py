@@ -21,7 +21,7 @@ def lint(tree: Tree, document: Document, pack: str) -> Iterator[Fault]:
     yield from _unique(tree, "clause", ("clauses",), [clause.id for clause in document.clauses])
     for i, clause in enumerate(document.clauses):
         yield from _clause(tree, document, clause, ("clauses", i))
-    tables = {rule.table for clause in document.clauses for rule in clause.rules}
+    tables = {rule.table for clause in document.clauses for rule in clause.rules} or {"usage"}
     for name, value in document.test_facts.items():
         known = next((table for table in sorted(tables) if name in TABLES[table].facts), min(tables))
         yield from fact_faults(tree, {name: value}, ("test_facts",), known)
@@ -39,7 +39,8 @@ def _clause(tree: Tree, document: Document, clause: Clause, path: KeyPath) -> It
     yield from _unique(tree, "version", (*path, "versions"), [version.id for version in clause.versions])
     yield from _unique(tree, "rule", (*path, "rules"), [rule.id for rule in clause.rules])
     for i, (earlier, later) in enumerate(zip(clause.versions, clause.versions[1:], strict=False), start=1):
-        if earlier.until is None or later.from_ <= earlier.until:
+        beside = earlier.applies_when is not None and later.applies_when is not None
+        if not beside and (earlier.until is None or later.from_ <= earlier.until):
             place = (*path, "versions", i, "from")
             yield tree.fault(
                 place, f"version '{later.id}' begins before '{earlier.id}' ends; list versions in order of time"

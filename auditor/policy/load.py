@@ -11,7 +11,7 @@ from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.model.check import WindowMeasure
 from auditor.model.expr import TRUE, Expr, Not, all_of
 from auditor.model.facts import TABLES
-from auditor.model.policy import Clause, Document, NamedList, ParameterRef, Rule, window_seconds
+from auditor.model.policy import Clause, Document, NamedList, ParameterRef, Rule, TableName, window_seconds
 from auditor.policy.conditions import ConditionParser
 from auditor.policy.lint import lint, unused_parameters
 from auditor.resources import resource_dir
@@ -31,11 +31,32 @@ class ParsedRule:
     applies: Expr
     condition: Expr
     measure: WindowMeasure | None
+    versions: dict[str, Expr] = field(default_factory=dict)
+    """For whom a version was in force, by its id, where that is not everybody."""
+    frozen: Expr | None = None
+    """For which rows the date of a contract decides the version."""
 
     @property
     def id(self) -> str:
         """`provider/document/clause/rule`."""
         return f"{self.document.clause_id(self.clause)}/{self.rule.id}"
+
+
+@dataclass(frozen=True)
+class ManualClause:
+    """A clause that only a person can check, and the rows of a table that it governs."""
+
+    document: Document
+    clause: Clause
+    table: TableName
+    applies: Expr
+    versions: dict[str, Expr] = field(default_factory=dict)
+    frozen: Expr | None = None
+
+    @property
+    def id(self) -> str:
+        """`provider/document/clause/manual`."""
+        return f"{self.document.clause_id(self.clause)}/manual"
 
 
 @dataclass(frozen=True)
@@ -52,6 +73,7 @@ class Policy:
 
     documents: tuple[Document, ...]
     rules: tuple[ParsedRule, ...]
+    manual: tuple[ManualClause, ...]
     lists: dict[str, NamedList]
     packs: tuple[Pack, ...]
 
@@ -80,6 +102,7 @@ def load_policies(selection: str | Path | None = None) -> Policy:
     values = {name: item.values for name, item in lists.items()}
     documents: list[Document] = []
     rules: list[ParsedRule] = []
+    manual: list[ManualClause] = []
     for pack, paths in files.packs.items():
         for path in paths:
             if tree := _read(path, faults):
@@ -88,13 +111,26 @@ def load_policies(selection: str | Path | None = None) -> Policy:
                 if document:
                     documents.append(document)
                     rules += _parse_rules(tree, document, values, faults)
+                    manual += _parse_manual(tree, document, values, faults)
                     faults += [*lint(tree, document, pack), *unused_parameters(tree, document)]
                 else:
                     faults += _faults_of_readable_clauses(tree, pack, values)
     faults += _duplicates(documents)
     raise_faults("the policy packs have faults", faults)
     packs = tuple(Pack(pack, _digest(paths, files.lists)) for pack, paths in sorted(files.packs.items()))
-    return Policy(tuple(documents), tuple(rules), lists, packs)
+    return Policy(tuple(documents), tuple(rules), tuple(manual), lists, packs)
+
+
+def with_drafts(policy: Policy, draft: Policy) -> Policy:
+    """Return `policy` with the documents of `draft` in place of those of the same id, or beside the others."""
+    ids = {document.id for document in draft.documents}
+    return Policy(
+        (*(d for d in policy.documents if d.id not in ids), *draft.documents),
+        (*(r for r in policy.rules if r.document.id not in ids), *draft.rules),
+        (*(m for m in policy.manual if m.document.id not in ids), *draft.manual),
+        policy.lists | draft.lists,
+        (*policy.packs, *(Pack(f"draft:{pack.id}", pack.sha256) for pack in draft.packs)),
+    )
 
 
 def _faults_of_readable_clauses(tree: Tree, pack: str, lists: dict[str, tuple[str, ...]]) -> list[Fault]:
@@ -184,12 +220,58 @@ def _parse_rules(
         for j, rule in enumerate(clause.rules):
             parser = ConditionParser(tree, TABLES[rule.table], lists, document.parameters, faults)
             path: KeyPath = ("clauses", i, "rules", j)
-            applies = _applies(parser, document.applies_when, ("applies_when",))
-            if clause.applies_when is not None:
-                applies = all_of(applies, _applies(parser, clause.applies_when, ("clauses", i, "applies_when")))
             yield ParsedRule(
-                document, clause, rule, applies, _condition(parser, rule, path), _measure(parser, rule, path)
+                document,
+                clause,
+                rule,
+                _applies_to(parser, document, clause, i),
+                _condition(parser, rule, path),
+                _measure(parser, rule, path),
+                _version_conditions(parser, clause, i),
+                _frozen(parser, document),
             )
+
+
+def _parse_manual(
+    tree: Tree, document: Document, lists: dict[str, tuple[str, ...]], faults: list[Fault]
+) -> Iterator[ManualClause]:
+    raw = document.applies_when
+    tables = [name for name in TABLES if isinstance(raw, dict) and name in raw]
+    table: TableName = "usage" if "usage" in tables or not tables else tables[0]  # type: ignore[assignment]  # a key of TABLES
+    parser = ConditionParser(tree, TABLES[table], lists, document.parameters, faults)
+    for i, clause in enumerate(document.clauses):
+        if not clause.rules:
+            yield ManualClause(
+                document,
+                clause,
+                table,
+                _applies_to(parser, document, clause, i),
+                _version_conditions(parser, clause, i),
+                _frozen(parser, document),
+            )
+
+
+def _applies_to(parser: ConditionParser, document: Document, clause: Clause, i: int) -> Expr:
+    applies = _applies(parser, document.applies_when, ("applies_when",))
+    if clause.applies_when is None:
+        return applies
+    return all_of(applies, _applies(parser, clause.applies_when, ("clauses", i, "applies_when")))
+
+
+def _version_conditions(parser: ConditionParser, clause: Clause, i: int) -> dict[str, Expr]:
+    return {
+        version.id: _applies(parser, version.applies_when, ("clauses", i, "versions", j, "applies_when"))
+        for j, version in enumerate(clause.versions)
+        if version.applies_when is not None
+    }
+
+
+def _frozen(parser: ConditionParser, document: Document) -> Expr | None:
+    """Where `frozen_when` names tables, the versions of the others are not frozen."""
+    raw = document.frozen_when
+    if raw is None or (isinstance(raw, dict) and set(raw) & set(TABLES) and parser.table.name not in raw):
+        return None
+    return _applies(parser, raw, ("frozen_when",))
 
 
 def _applies(parser: ConditionParser, raw: JsonValue, path: KeyPath) -> Expr:

@@ -35,7 +35,7 @@ def count_missing(
     missing: dict[int, dict[str, int]] = {}
     for start in range(0, len(checks), CHUNK):
         chunk = checks[start : start + CHUNK]
-        listed = dict.fromkeys(node for _, check in chunk for node in nested_nodes(check.selected))
+        listed = dict.fromkeys(node for _, check in chunk for node in nested_nodes(check.selected, renderer))
         nodes = {node: f"_n{n}" for n, node in enumerate(listed)}
         counted = [
             (i, fact, f"count(*) FILTER (WHERE r{i} IS NULL AND ({condition}))")

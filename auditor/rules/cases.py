@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from auditor.model.check import Check
 from auditor.model.facts import TABLES, typed_row
 from auditor.model.policy import RuleTest
+from auditor.registry.derive import derive
 from auditor.rules.scalar import Row, evaluate, evaluate_check, missing_for_check
 
 
@@ -24,6 +25,7 @@ def run_case(check: Check, test: RuleTest, base: Mapping[str, JsonValue]) -> str
     """Run one test of a rule and return what is wrong with it, or nothing if it passes."""
     known = {name: value for name, value in base.items() if name in TABLES[check.table].facts}
     rows = [typed_row(check.table, {**known, **record}) for record in test.records or (test.facts,)]
+    rows = [derive(check.table, row) for row in rows]
     latest = check.spans[-1].start
     rows = [{**row, "timestamp": row.get("timestamp", latest)} for row in rows]
     outcome = _outcome(check, rows)
@@ -42,9 +44,8 @@ def _outcome(check: Check, rows: Sequence[Row]) -> Outcome:
     missing = frozenset().union(*(missing_for_check(check, rows, i) for i, truth in enumerate(truths) if truth is None))
     if True in truths:
         hits = [row for row, truth in zip(rows, truths, strict=True) if truth]
-        return Outcome(
-            "violation", missing, frozenset(s.version.id for s in check.spans for r in hits if evaluate(s.condition, r))
-        )
+        cited = frozenset(name for name, under in check.versions.items() for row in hits if evaluate(under, row))
+        return Outcome("violation", missing, cited)
     if None in truths:
         return Outcome("unknown", missing, frozenset())
     governed = any(evaluate(check.governed, row) for row in rows)

@@ -10,8 +10,8 @@ import re2
 from sqlglot import exp
 
 from auditor.engine import Database, literal, quote
-from auditor.model.check import Check, Span
-from auditor.model.expr import And, Leaf, Network, Regex
+from auditor.model.check import Check
+from auditor.model.expr import And, Expr, Leaf, Network, Regex, any_of
 from auditor.model.facts import TABLES, Table
 from auditor.rules.blame import CHUNK, count_missing
 from auditor.rules.narrow import Narrower
@@ -180,16 +180,16 @@ class _Evaluation:
         clauses: dict[str, list[tuple[int, Check]]] = {}
         for i, check in self.checks:
             clauses.setdefault(check.clause, []).append((i, check))
-        spans = {name: {s.version.id: s for _, check in own for s in check.spans} for name, own in clauses.items()}
+        spans = {name: _versions([check for _, check in own]) for name, own in clauses.items()}
         aggregates = []
         for name, own in clauses.items():
             governed = " OR ".join(dict.fromkeys(self.columns[check.governed] for _, check in own))
             result = " OR ".join(f"r{i}" for i, _ in own if counts[i].hits or counts[i].unknown) or "FALSE"
-            within = [self._sql(self.renderer.render(span.condition)) for span in spans[name].values()]
+            within = [self._sql(self.renderer.render(under)) for under in spans[name].values()]
             by_version = [f"({state}) AND {inside}" for inside in within for state in (governed, result)]
             aggregates.append([_count(c) for c in (governed, result, f"({result}) IS NULL", *by_version)])
         rows = zip(clauses, self._count(aggregates), strict=True)
-        return {name: _clause_counts(spans[name], row) for name, row in rows}
+        return {name: _clause_counts(list(spans[name]), row) for name, row in rows}
 
     def _count(self, aggregates: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
         """Return the values of each list of aggregates over the states, computing a few lists in one query."""
@@ -207,9 +207,18 @@ class _Evaluation:
             self.db.execute(f"INSERT INTO {HITS} SELECT {i}, _row, {value} FROM {quote(self.states)} WHERE r{i}")
 
 
-def _clause_counts(spans: Mapping[str, Span], row: tuple[int, ...]) -> ClauseCounts:
-    versions = {name: (row[3 + 2 * n], row[4 + 2 * n]) for n, name in enumerate(spans)}
-    in_use = [name for name in sorted(spans, key=lambda name: spans[name].version.from_) if versions[name][0]]
+def _versions(checks: Sequence[Check]) -> dict[str, Expr]:
+    """The versions that the rules of a clause implement, in order of time, with the condition for each."""
+    spans = sorted((span for check in checks for span in check.spans), key=lambda span: span.version.from_)
+    under: dict[str, list[Expr]] = {}
+    for span in spans:
+        under.setdefault(span.version.id, []).append(span.condition)
+    return {name: any_of(*dict.fromkeys(conditions)) for name, conditions in under.items()}
+
+
+def _clause_counts(names: Sequence[str], row: tuple[int, ...]) -> ClauseCounts:
+    versions = {name: (row[3 + 2 * n], row[4 + 2 * n]) for n, name in enumerate(names)}
+    in_use = [name for name in names if versions[name][0]]
     return ClauseCounts(row[0], row[1], row[2], versions, in_use[-1] if in_use else None)
 
 

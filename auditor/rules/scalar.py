@@ -124,7 +124,7 @@ def _leaf(leaf: Leaf, row: Row) -> Truth:
         return None
     if isinstance(value, (str, bool, int, float, datetime)):
         return _holds(leaf, value)
-    return any(_holds(leaf, item) for item in value)
+    return _not(_all([None if item is None else not _holds(leaf, item) for item in value]))
 
 
 def _holds(leaf: In | Compare | Like | Regex | Network, value: Value) -> Truth:

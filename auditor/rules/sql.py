@@ -70,6 +70,12 @@ class Renderer:
             case _:
                 return self._leaf(expr)
 
+    def partly_missing(self, leaf: Leaf) -> bool:
+        """Whether a leaf can be unknown though its fact is there: no address, or a list of which an element is missing."""
+        if isinstance(leaf, Network):
+            return True
+        return isinstance(leaf, (In, Like, Regex)) and self._table.facts[leaf.fact].type == "strings"
+
     def _and(self, parts: tuple[Expr, ...]) -> exp.Expr:
         """Conditions on text are dear, so they are tried only where the cheap ones leave the answer open."""
         dear = [part for part in parts if self._reads_text(part)]
@@ -87,11 +93,9 @@ class Renderer:
         if self._table.facts[leaf.fact].type != "strings":
             return self._test(leaf, column(leaf.fact))
         element = exp.column("element")
-        matching = exp.ArrayFilter(
-            this=column(leaf.fact),
-            expression=exp.Lambda(this=self._test(leaf, element), expressions=[exp.to_identifier("element")]),
-        )
-        return exp.GT(this=exp.ArraySize(this=matching), expression=exp.Literal.number(0))
+        absent = exp.Is(this=element.copy(), expression=exp.Null())
+        undecided = exp.Case(ifs=[exp.If(this=_some(leaf.fact, absent), true=UNKNOWN.copy())], default=exp.false())
+        return _join(exp.Or, [_some(leaf.fact, self._test(leaf, element)), undecided], exp.false())
 
     def _test(self, leaf: In | Compare | Like | Regex | Network, value: exp.Expr) -> exp.Expr:
         match leaf:
@@ -121,6 +125,13 @@ class Renderer:
 
     def _is_text(self, fact: str) -> bool:
         return self._table.facts[fact].type in ("string", "strings")
+
+
+def _some(fact: str, test: exp.Expr) -> exp.Expr:
+    """Whether some element of a list meets `test`, which reads `element`."""
+    each = exp.Lambda(this=test, expressions=[exp.to_identifier("element")])
+    matching = exp.ArrayFilter(this=column(fact), expression=each)
+    return exp.GT(this=exp.ArraySize(this=matching), expression=exp.Literal.number(0))
 
 
 def missing_conditions(expr: Expr, renderer: Renderer) -> dict[str, exp.Expr]:
@@ -164,21 +175,19 @@ def _walk_missing(expr: Expr, above: list[exp.Expr], renderer: Renderer, found: 
             pass
         case _:
             for fact in facts_of(expr):
-                absent = is_null(renderer.render(expr)) if isinstance(expr, Network) else is_null(column(fact))
+                absent = is_null(renderer.render(expr) if renderer.partly_missing(expr) else column(fact))
                 found.setdefault(fact, []).append(_join(exp.And, [*(c.copy() for c in above), absent], exp.true()))
 
 
-def nested_nodes(expr: Expr) -> list[Expr]:
+def nested_nodes(expr: Expr, renderer: Renderer) -> list[Expr]:
     """Return the nodes below the root whose state decides whether a missing fact below them matters."""
     match expr:
         case And(parts) | Or(parts):
-            return [node for part in parts for node in ([part] if _nested(part) else []) + nested_nodes(part)]
+            return [node for part in parts for node in ([part] if _nested(part) else []) + nested_nodes(part, renderer)]
         case Not(part):
-            return nested_nodes(part)
-        case Network():
-            return [expr]
+            return nested_nodes(part, renderer)
         case _:
-            return []
+            return [expr] if renderer.partly_missing(expr) else []
 
 
 def _nested(expr: Expr) -> bool:

@@ -22,7 +22,7 @@ from auditor.model.run import (
     Totals,
 )
 from auditor.policy.load import Policy
-from auditor.policy.select import Choices, parameter_values
+from auditor.policy.select import choices_of, parameter_values
 from auditor.rules.evaluate import Outcome
 
 
@@ -101,7 +101,7 @@ def _count(findings: Sequence[Finding]) -> FindingsTotal:
 
 
 def _parameters(policy: Policy, config: Config) -> Iterator[ParameterInfo]:
-    choices = Choices(config.declarations.parameters, config.declarations.positions)
+    choices = choices_of(config.declarations)
     for document in policy.documents:
         values = parameter_values(document, choices)
         for name, parameter in document.parameters.items():

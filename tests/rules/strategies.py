@@ -227,9 +227,9 @@ SPANS = (
 
 
 def _check(
-    spans: tuple[Span, ...], applies: Expr, condition: Expr, measure: WindowMeasure | None, not_judged: bool
+    spans: tuple[Span, ...], applies: Expr, condition: Expr, measure: WindowMeasure | None, cannot: str
 ) -> Check:
-    return Check("?", "?", "usage", "certain", spans, applies, condition, measure, (), not_judged)
+    return Check("?", "?", "usage", "certain", spans, applies, condition, measure, (), cannot)
 
 
 plain = st.builds(
@@ -281,7 +281,7 @@ made = st.one_of(plain, measured)
 def _numbered(checks: list[Check]) -> list[Check]:
     """Give checks ids of their own, two to a clause."""
     return [
-        Check(f"r{i}", f"c{i // 2}", c.table, c.certainty, c.spans, c.applies, c.condition, c.measure, (), c.not_judged)
+        Check(f"r{i}", f"c{i // 2}", c.table, c.certainty, c.spans, c.applies, c.condition, c.measure, (), c.cannot)
         for i, c in enumerate(checks)
     ]
 
