@@ -15,7 +15,7 @@ from auditor.facts.declarations import Config, load_config
 from auditor.facts.tables import create_tables, find_duplicates, limit_period
 from auditor.findings.collect import collect_findings, write_hits
 from auditor.findings.conclude import Answers
-from auditor.findings.cover import cover
+from auditor.findings.cover import Seen, cover
 from auditor.findings.waive import apply_waivers
 from auditor.model.check import Check
 from auditor.model.facts import TABLES, USAGE
@@ -126,7 +126,7 @@ def _assess(
     described = {rule.id: (rule.clause, rule.rule) for rule in policy.rules}
     found = collect_findings(db, checks, described, [item.uri for item in ingested.inputs])
     findings = apply_waivers(found, config.waivers, occasion.now)
-    answers = Answers(checks, outcomes, findings, config.declarations.positions, config.declarations.tolerance)
+    answers = Answers(checks, outcomes, findings, choices_of(config.declarations), config.declarations.tolerance)
     inputs = [
         InputInfo(
             uri=item.uri,
@@ -148,7 +148,7 @@ def _assess(
     manifest = build_manifest(policy, config, answers, inputs, outside, occasion)
     skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
     skipped |= {path: {why: 1} for path, why in ingested.passed_over}
-    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, recorded, unused, skipped))
+    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, Seen(recorded, unused, skipped)))
 
 
 def _text_needed(checks: Sequence[Check]) -> frozenset[str]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.model.check import Check
+from auditor.model.declarations import Agreement, Override
 from auditor.model.finding import Finding
 from auditor.model.policy import Clause, Document, Rule, Version
-from auditor.model.run import ClauseResult, ReadingInfo, RuleResult, Verdict, VersionResult
+from auditor.model.run import ClauseResult, OverrideInfo, ReadingInfo, RuleResult, Verdict, VersionResult
+from auditor.policy.select import Choices, overrides_of
 from auditor.rules.evaluate import CheckCounts, ClauseCounts, Outcome
 
 
@@ -17,7 +19,7 @@ class Answers:
     checks: Sequence[Check]
     outcomes: Mapping[str, Outcome]
     findings: Sequence[Finding]
-    positions: Mapping[str, str]
+    choices: Choices
     tolerance: float
 
     def examined(self, table: str) -> bool:
@@ -47,7 +49,8 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
     governed, hits, unknown = (sum(getattr(c, key) for c in counts) for key in ("governed", "hits", "unknown"))
     verdict = _verdict(found, rules, governed, unknown, answers.tolerance, provider_used=provider_used)
     latest = [c.latest for c in counts if c.latest]
-    taken = answers.positions.get(clause.position or "")
+    taken = answers.choices.positions.get(clause.position or "")
+    overrides = tuple(_override(agreement, override) for agreement, override in overrides_of(name, answers.choices))
     return ClauseResult(
         id=name,
         provider=document.provider,
@@ -59,7 +62,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         severity=clause.severity,
         version=_newest(clause, latest) if latest else clause.versions[-1].id,
         verdict=verdict,
-        why=_why(verdict, found, rules, governed, unknown),
+        why=_manual(clause, verdict) if not clause.rules else _why(verdict, found, rules, governed, unknown),
         governed=governed,
         hits=hits,
         unknown=unknown,
@@ -72,7 +75,27 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         remedy=clause.remedy,
         position=clause.position,
         readings=tuple(ReadingInfo(id=r.id, says=r.says, taken=r.id == taken) for r in clause.readings),
+        manual=clause.manual if not clause.rules else None,
+        overrides=overrides,
     )
+
+
+def _override(agreement: Agreement, override: Override) -> OverrideInfo:
+    return OverrideInfo(
+        agreement=agreement.id,
+        document=agreement.document,
+        effect=override.effect,
+        says=override.says,
+        by=override.by,
+        from_=agreement.from_,
+        until=agreement.until,
+    )
+
+
+def _manual(clause: Clause, verdict: Verdict) -> str:
+    if verdict == "not_applicable":
+        return "Nothing in the inputs is governed by it."
+    return f"Not testable by machine. {' '.join((clause.manual or '').split())}"
 
 
 def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
@@ -106,6 +129,8 @@ def _verdict(
         return "breach" if any(finding.certainty == "certain" for finding in open_) else "suspected"
     if found:
         return "waived"
+    if not rules:
+        return "undetermined" if governed or unknown else "not_applicable"
     if unknown * 100 > tolerance * max(governed, unknown):
         return "undetermined"
     if governed:

@@ -1,8 +1,10 @@
 """What could be seen: facts present in the records, tables without rows, and what to declare to learn more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from auditor.engine import Database, quote
+from auditor.facts.usage import unresolved_models
 from auditor.findings.collect import PRINCIPALS
 from auditor.model.check import Check
 from auditor.model.facts import TABLES, USAGE
@@ -11,42 +13,52 @@ from auditor.rules.evaluate import Outcome
 
 ADVICE = 12
 PRINCIPALS_SHOWN = 8
+MODELS = 50
+"""Unresolved names of models that are listed."""
 NOT_DECLARABLE = ("timestamp", "judge", "manual")
 
 
-def cover(
-    db: Database,
-    checks: Sequence[Check],
-    outcomes: Mapping[str, Outcome],
-    recorded: Mapping[str, int],
-    unused: Mapping[str, tuple[str, ...]],
-    skipped: Mapping[str, dict[str, int]],
-) -> Coverage:
-    """Return the coverage of a run.
+@dataclass(frozen=True)
+class Seen:
+    """What the inputs held.
 
-    Args:
-        db: holds the fact tables.
-        checks: the checks that were evaluated.
-        outcomes: what they answered, by table.
+    Attributes:
         recorded: per fact, the number of records that carried it themselves.
         unused: per input, fields that no fact takes.
         skipped: per input, what was no record, by reason.
     """
+
+    recorded: Mapping[str, int]
+    unused: Mapping[str, tuple[str, ...]]
+    skipped: Mapping[str, dict[str, int]]
+
+
+def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome], seen: Seen) -> Coverage:
+    """Return the coverage of a run, from the fact tables in `db`, the checks, and what they answered, by table."""
     facts = sorted({fact for check in checks if check.table == "usage" for fact in check.facts})
     present = _present(db, facts) if facts else ()
     return Coverage(
         records=outcomes["usage"].rows,
         facts=tuple(
             FactCoverage(
-                fact=name, meaning=USAGE.facts[name].meaning, recorded=min(recorded.get(name, 0), count), present=count
+                fact=name, meaning=USAGE.facts[name].meaning, recorded=min(seen.recorded.get(name, 0), count), present=count
             )
             for name, count in zip(facts, present, strict=True)
         ),
         tables={name: outcome.rows for name, outcome in outcomes.items()},
-        unused_fields=dict(unused),
-        skipped=dict(skipped),
+        unused_fields=dict(seen.unused),
+        skipped=dict(seen.skipped),
+        unresolved_models=unresolved_models(db, MODELS),
+        not_testable=tuple(_not_testable(checks, outcomes)),
         advice=tuple(_advice(db, checks, outcomes)),
     )
+
+
+def _not_testable(checks: Sequence[Check], outcomes: Mapping[str, Outcome]) -> Iterator[str]:
+    for check in checks:
+        counts = outcomes[check.table].checks.get(check.id)
+        if check.cannot == "manual" and counts and counts.concerned:
+            yield check.clause
 
 
 def _present(db: Database, facts: Sequence[str]) -> Sequence[int]:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from auditor.model.base import Model
-from auditor.model.declarations import Authorisation
+from auditor.model.declarations import Agreement, Authorisation
 from auditor.model.policy import Certainty, Confidence, Severity, TableName
 
 SCHEMA_VERSION = 1
@@ -122,6 +122,18 @@ class VersionResult(Model):
     hits: int
 
 
+class OverrideInfo(Model):
+    """What an agreement of the company says of a clause; `until` is None while it holds."""
+
+    agreement: str
+    document: str
+    effect: Literal["off", "replaced", "tightened"]
+    says: str
+    by: str | None
+    from_: date = Field(alias="from")
+    until: date | None
+
+
 class ReadingInfo(Model):
     """One reading of an open term, and whether counsel took it."""
 
@@ -133,7 +145,8 @@ class ReadingInfo(Model):
 class ClauseResult(Model):
     """The verdict on one clause, with all that a report says about it.
 
-    `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. `version` is the version that
+    `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. A clause with `manual` has no
+    rules: it cannot be tested by machine, and every governed row is unknown. `version` is the version that
     applied to the latest governed row (the newest one if there was none).
     """
 
@@ -160,6 +173,8 @@ class ClauseResult(Model):
     remedy: str
     position: str | None
     readings: tuple[ReadingInfo, ...]
+    manual: str | None = None
+    overrides: tuple[OverrideInfo, ...] = ()
 
 
 class ParameterInfo(Model):
@@ -204,6 +219,8 @@ class Coverage(Model):
     """`coverage.json`: what could be seen and what could not.
 
     `unused_fields`: per input, fields that no fact takes. `skipped`: per input, things that are no records, by reason.
+    `unresolved_models`: names of called models that the registry does not know, with the number of records.
+    `not_testable`: clauses that govern something and that only a person can check.
     """
 
     records: int
@@ -211,6 +228,8 @@ class Coverage(Model):
     tables: dict[str, int]
     unused_fields: dict[str, tuple[str, ...]]
     skipped: dict[str, dict[str, int]] = Field(default_factory=dict)
+    unresolved_models: dict[str, int] = Field(default_factory=dict)
+    not_testable: tuple[str, ...] = ()
     advice: tuple[Advice, ...]
 
 
@@ -230,4 +249,5 @@ class Manifest(Model):
     parameters: tuple[ParameterInfo, ...]
     positions: dict[str, str]
     authorisations: tuple[Authorisation, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     complete: bool = True

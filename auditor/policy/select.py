@@ -181,7 +181,7 @@ def overrides_of(clause: str, choices: Choices) -> Iterator[tuple[Agreement, Ove
 
 
 def parameter_values(document: Document, choices: Choices, clause: str = "") -> dict[str, float]:
-    """Return the values of the document's parameters: agreed for the clause, else chosen by the organisation, else the default."""
+    """Return the values of the document's parameters: agreed for the clause, else chosen, else the default."""
     chosen = choices.parameters
     values = {
         name: chosen.get(f"{document.id}/{name}", chosen.get(name, parameter.default))

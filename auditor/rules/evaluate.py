@@ -45,6 +45,10 @@ class ClauseCounts:
     latest: str | None
 
 
+NOT_CONCERNED = CheckCounts(0, 0, 0, 0)
+"""Of a check that governs no row for sure or perhaps; it is not evaluated."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the checks of one table answered: `checks` by check id, `clauses` by clause id.
@@ -75,7 +79,25 @@ def evaluate_table(db: Database, name: str, checks: Sequence[Check]) -> Outcome:
     if any(isinstance(leaf, Network) for _, check in own for leaf in _leaves(check)):
         db.define_in_network()
     narrower = Narrower(db, TABLES[name])
-    return _Evaluation(db, TABLES[name], [(i, narrower.check(check)) for i, check in own]).run(rows)
+    narrowed = [(i, narrower.check(check)) for i, check in own]
+    concerned = _concerned(db, TABLES[name], [check.governed for _, check in narrowed])
+    outcome = Outcome(rows, 0, 0)
+    if live := [(i, check) for i, check in narrowed if check.governed in concerned]:
+        outcome = _Evaluation(db, TABLES[name], live).run(rows)
+    return replace(outcome, checks={check.id: NOT_CONCERNED for _, check in own} | outcome.checks)
+
+
+def _concerned(db: Database, table: Table, conditions: Sequence[Expr]) -> set[Expr]:
+    """Return those of the governing conditions that hold or may hold for some row: most packs are about others' models."""
+    renderer = Renderer(table)
+    distinct = list(dict.fromkeys(conditions))
+    found: set[Expr] = set()
+    for start in range(0, len(distinct), CHUNK):
+        chunk = distinct[start : start + CHUNK]
+        asked = [f"bool_or(({renderer.render(expr).sql(dialect=DIALECT)}) IS NOT FALSE)" for expr in chunk]
+        answers = db.execute(f"SELECT {', '.join(asked)} FROM {quote(table.name)}")[0]
+        found |= {expr for expr, answer in zip(chunk, answers, strict=True) if answer}
+    return found
 
 
 class _Evaluation:

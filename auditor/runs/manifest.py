@@ -1,7 +1,7 @@
 """Builds the manifest of a run from what the steps before it gave."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,7 +23,6 @@ from auditor.model.run import (
 )
 from auditor.policy.load import Policy
 from auditor.policy.select import choices_of, parameter_values
-from auditor.rules.evaluate import Outcome
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,13 @@ def build_manifest(
         inputs=tuple(inputs),
         packs=tuple(PackInfo(id=pack.id, sha256=pack.sha256) for pack in policy.packs),
         config=ConfigInfo(path=config.path, sha256=config.sha256),
-        totals=_totals(inputs, answers.outcomes, outside_period),
+        totals=_totals(inputs, answers, outside_period),
         clauses=tuple(conclude(policy.documents, answers)),
         findings_total=_count(answers.findings),
         parameters=tuple(_parameters(policy, config)),
         positions=declared.positions,
         authorisations=declared.authorisations or (),
+        agreements=declared.agreements,
         complete=not any(item.truncated for item in inputs),
     )
 
@@ -74,11 +74,13 @@ def _run_id(started: datetime) -> str:
     return f"{started:%Y%m%dT%H%M%S}-{hashlib.sha256(started.isoformat().encode()).hexdigest()[:8]}"
 
 
-def _totals(inputs: Sequence[InputInfo], outcomes: Mapping[str, Outcome], outside_period: int) -> Totals:
+def _totals(inputs: Sequence[InputInfo], answers: Answers, outside_period: int) -> Totals:
+    outcomes = answers.outcomes
+    decidable = {check.id for check in answers.checks if check.cannot != "manual"}
     usage = outcomes["usage"]
     rejected = sum(item.rejected for item in inputs)
     duplicates = sum(item.duplicates for item in inputs)
-    counts = [counts for outcome in outcomes.values() for counts in outcome.checks.values()]
+    counts = [counts for outcome in outcomes.values() for name, counts in outcome.checks.items() if name in decidable]
     concerned = sum(item.concerned for item in counts)
     return Totals(
         received=usage.rows + outside_period + rejected + duplicates,

@@ -14,7 +14,7 @@ from auditor.engine import Database, column_type, quote
 from auditor.model.check import Check
 from auditor.model.expr import Truth
 from auditor.model.facts import TABLES, FactValue
-from auditor.rules.evaluate import create_hits, evaluate_table
+from auditor.rules.evaluate import NOT_CONCERNED, create_hits, evaluate_table
 from auditor.rules.scalar import Row, evaluate, evaluate_check, missing_for_check
 
 
@@ -65,7 +65,9 @@ def duckdb(checks: Sequence[Check], rows: Sequence[Row]) -> list[Answer]:
             for i, check in enumerate(checks):
                 if check.table != name:
                     continue
-                truths = db.execute(f"SELECT r{i} FROM {quote(f'states_{name}')} ORDER BY _row")
+                evaluated = outcome.checks[check.id] is not NOT_CONCERNED
+                states = f"SELECT r{i} FROM {quote(f'states_{name}')} ORDER BY _row"
+                truths = db.execute(states) if evaluated else [(False,)] * len(rows)
                 hits = db.execute(f"SELECT _row FROM hits WHERE check_index = {i} ORDER BY _row")
                 counts = outcome.checks[check.id]
                 assert len(hits) == counts.hits

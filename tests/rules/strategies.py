@@ -238,7 +238,7 @@ plain = st.builds(
     st.one_of(st.just(TRUE), conditions),
     conditions,
     st.none(),
-    st.sampled_from([False, False, True]),
+    st.sampled_from(["", "", "judge"]),
 )
 SELECTIONS: tuple[Expr, ...] = (
     TRUE,
@@ -271,7 +271,7 @@ def _measured(random: Random) -> Check:
         random.randrange(1, 4),
     )
     spans = ALWAYS if random.random() < 0.7 else random.choice(SPANS)
-    return _check(spans, TRUE, random.choice(SELECTIONS), measure, random.random() < 0.05)
+    return _check(spans, TRUE, random.choice(SELECTIONS), measure, "judge" if random.random() < 0.05 else "")
 
 
 measured = dice.map(_measured)
