@@ -92,7 +92,6 @@ FACTS = {
     "prompt.text": "stated(messages_text(stated(messages)))",
     "completion.text": "stated(answer_text(stated(response)))",
     "content.flags": f"nullif({_FLAGS}, '[]')",
-    "route": "route_of(provider, host)",
     "server.address": "host",
     "client.address": f"coalesce(stated(requester_ip_address), {_member('metadata', 'requester_ip_address')})",
     "user_agent.original": f"coalesce(stated(user_agent), {_member('metadata', 'user_agent')})",

@@ -188,7 +188,6 @@ FACTS = {name: quote(name) for name in SPELLINGS} | {
     "gen_ai.operation.name": "operation",
     "gen_ai.response.finish_reasons": 'array_texts("gen_ai.response.finish_reasons")',
     "server.address": "host",
-    "route": "route_of(provider, host)",
     "prompt.text": "lines_of([otlp_text(system), coalesce(input_parts, otlp_text(input))])",
     "completion.text": "coalesce(output_parts, otlp_text(output))",
 }

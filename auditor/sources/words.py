@@ -1,4 +1,4 @@
-"""Words that several sources spell in their own way (providers, hosts, routes, messages), as SQL macros."""
+"""Words that several sources spell in their own way (providers, hosts, messages), as SQL macros."""
 
 from auditor.engine import Database, literal
 
@@ -37,33 +37,10 @@ PROVIDERS = {
 }
 """Older and gateways' names of providers → the newest in OpenTelemetry. Others stay as they are, in lower case."""
 
-ROUTES = {
-    "azure": r"\.(openai|services\.ai|inference\.ai|cognitiveservices|api\.cognitive)\.(azure|microsoft)\.com$"
-    r"|\.models\.ai\.azure\.com$",
-    "bedrock": r"^bedrock.*\.amazonaws\.com(\.cn)?$",
-    "vertex": r"(^|-)aiplatform\.googleapis\.com$",
-    "openrouter": r"(^|\.)openrouter\.ai$",
-    "direct": r"(^|\.)api\.((openai|anthropic|groq|deepseek)\.com|(mistral|cohere|x|perplexity|moonshot)\.ai)$"
-    r"|^generativelanguage\.googleapis\.com$",
-}
-"""Route → pattern of the host that was called. A host that none matches may be a proxy: the route stays unknown."""
-PROVIDER_ROUTES = {
-    "azure.ai.openai": "azure",
-    "azure.ai.inference": "azure",
-    "aws.bedrock": "bedrock",
-    "gcp.vertex_ai": "vertex",
-    "openrouter": "openrouter",
-}
-
-
 def _choose(value: str, words: dict[str, str], otherwise: str) -> str:
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in words.items())
     return f"CASE {value} {cases} ELSE {otherwise} END"
 
-
-_BY_HOST = " ".join(
-    f"WHEN regexp_matches(host, {literal(pattern)}) THEN {literal(name)}" for name, pattern in ROUTES.items()
-)
 
 MACROS = {
     "as_json(x)": "CASE WHEN json_valid(x) THEN x::JSON END",
@@ -71,7 +48,6 @@ MACROS = {
     "provider_name(x)": _choose("lower(x)", PROVIDERS, "nullif(lower(x), '')"),
     "host_of(url)": r"""nullif(lower(regexp_extract(url,
         '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?([^/:?#\s]+)', 1)), '')""",
-    "route_of(provider, host)": f"CASE {_BY_HOST} ELSE {_choose('provider', PROVIDER_ROUTES, 'NULL')} END",
     # Messages come as OpenTelemetry's parts, as OpenAI's and Anthropic's content (text or blocks), or as choices.
     "part_texts(parts, word)": "list_transform(list_filter(json_extract(parts, '$[*]'), "
     "lambda part: json_extract_string(part, '$.type') IN ('text', 'input_text', 'output_text')), "

@@ -72,7 +72,7 @@ def test_its_words_for_missing(read, write):
         {
             "_row": 0, "_input": 0, "_line": 1, "timestamp": datetime(2025, 1, 1, 0, 0, 0, 250000),
             "record.id": "x", "gen_ai.provider.name": "azure.ai.openai", "gen_ai.operation.name": "chat",
-            "gen_ai.request.model": "gpt-4o", "gen_ai.response.id": "x", "route": "azure",
+            "gen_ai.request.model": "gpt-4o", "gen_ai.response.id": "x",
         }
     ]  # fmt: skip
 
