@@ -22,7 +22,8 @@ from auditor.model.facts import TABLES, USAGE
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import InputInfo
 from auditor.model.rundata import RunData
-from auditor.policy.load import Policy, load_policies
+from auditor.policy.load import load_policies
+from auditor.policy.parsed import Policy
 from auditor.policy.select import choices_of, select_checks, under_terms
 from auditor.rules.evaluate import create_hits, evaluate_table
 from auditor.runs.folder import refuse_existing, write_run

@@ -12,6 +12,7 @@ from auditor.errors import AuditorError, ExitCode
 VERBS = {
     "replay": "replay",
     "report": "report",
+    "compare": "compare",
     "policy": "policy",
     "explain": "explain",
     "init": "init",

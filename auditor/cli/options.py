@@ -35,8 +35,8 @@ output_format = click.option(
 config_option = click.option("--config", type=FILE, help="What the company declares; ./auditor.yaml if it is there.")
 policies_option = click.option(
     "--policies",
-    metavar="NAME,…|PATH",
-    help="Shipped packs by name, or a path of your own; all shipped packs if not given.",
+    metavar="NAME,…|PATH,…",
+    help="Shipped packs by name, and paths of your own; all shipped packs if not given.",
 )
 
 

@@ -6,11 +6,13 @@ import click
 from pydantic import BaseModel
 
 from auditor.cli.options import output_format
+from auditor.cli.policy_diff import command as diff
 from auditor.errors import AuditorError, ExitCode
 from auditor.model.describe import DRAFT, json_schema
 from auditor.model.facts import TABLES
 from auditor.model.policy import Clause, Document, NamedList
-from auditor.policy.load import ParsedRule, Policy, load_policies
+from auditor.policy.load import load_policies
+from auditor.policy.parsed import ParsedRule, Policy
 from auditor.policy.select import Choices, Terms, check
 from auditor.rules.cases import run_case
 from auditor.yamlfile import nearest, write_yaml
@@ -84,6 +86,9 @@ def test(policies: str | None) -> int:
     total = sum(len(rule.rule.tests) for rule in policy.rules)
     click.echo(f"{total - len(failures)} of {total} policy tests passed")
     return ExitCode.FINDINGS if failures else ExitCode.OK
+
+
+command.add_command(diff)
 
 
 @command.command()

@@ -16,7 +16,7 @@ from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import Manifest
 from auditor.reports import REPORTS, write_report
 from auditor.reports.opinion import opinion
-from auditor.reports.words import VERDICT_WORDS, number, percent
+from auditor.reports.words import VERDICT_WORDS, number, percent, plural
 from auditor.runs.folder import MANIFEST, REJECTS, as_json
 from auditor.sources import Input, Progress
 
@@ -52,8 +52,8 @@ class ReportTarget(click.ParamType[tuple[str, Path]]):
     "--terms",
     default="in-force",
     show_default=True,
-    metavar="in-force|latest|DATE",
-    help="Judge each record under the terms of its own day, or all under those of one day.",
+    metavar="in-force|latest|DATE|PATH",
+    help="Judge each record under the terms of its own day, or all under those of one day or of a draft.",
 )
 @click.option("--since", type=Day(), help="First day of the period (UTC).")
 @click.option("--until", type=Day(), help="Last day of the period (UTC).")
@@ -159,6 +159,11 @@ def _print(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) -> 
         click.echo("\nTo learn more, declare in auditor.yaml:")
         for advice in run.data.coverage.advice[:5]:
             click.echo(f"  {advice.fact:<36} {number(advice.checks)} checks wait for it: {advice.meaning}")
+    if unknown := run.data.coverage.unresolved_models:
+        names = ", ".join(plain(name) for name in list(unknown)[:5])
+        click.echo(f"\n{plural(len(unknown), 'model name')} not known (say under `aliases` what each is): {names}")
+    if manual := run.data.coverage.not_testable:
+        click.echo(f"\n{plural(len(manual), 'clause')} can only be checked by a person; the report says how.")
     click.echo(f"\nDeclarations: {plain(manifest.config.path or 'none; `auditor init INPUT` writes a starter')}")
     click.echo(f"Run folder: {run.folder}   (exit {int(code)}: {_reason(run, code, fail_on, min_coverage)})")
 

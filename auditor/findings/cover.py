@@ -41,7 +41,10 @@ def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]
         records=outcomes["usage"].rows,
         facts=tuple(
             FactCoverage(
-                fact=name, meaning=USAGE.facts[name].meaning, recorded=min(seen.recorded.get(name, 0), count), present=count
+                fact=name,
+                meaning=USAGE.facts[name].meaning,
+                recorded=min(seen.recorded.get(name, 0), count),
+                present=count,
             )
             for name, count in zip(facts, present, strict=True)
         ),

@@ -28,7 +28,8 @@ class Span:
     @property
     def condition(self) -> Expr:
         """The condition that a row is judged under the span's version."""
-        return all_of(_between(self.start, self.end), self.where)
+        time = _between(self.start, self.end)
+        return time if self.where == TRUE else And((time, self.where))
 
     def within(self, start: datetime | None, end: datetime | None) -> Iterator[Span]:
         """Yield the part of the span in `[start, end)`, if there is one."""

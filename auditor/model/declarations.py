@@ -126,7 +126,9 @@ class Declarations(Model):
     accounts: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     authorisations: tuple[Authorisation, ...] | None = None
     agreements: tuple[Agreement, ...] = ()
-    aliases: dict[str, str] = Field(default_factory=dict, description="Own names of deployments → the models behind them")
+    aliases: dict[str, str] = Field(
+        default_factory=dict, description="Own names of deployments → the models behind them"
+    )
     positions: dict[str, str] = Field(default_factory=dict)
     parameters: dict[str, float] = Field(default_factory=dict)
     waivers: str | None = Field(None, description="Path of the waivers file, relative to this file")

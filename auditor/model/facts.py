@@ -91,7 +91,11 @@ CALL = (
     _otel("error.type", "string", "Kind of error, if the call failed"),
     Fact("prompt.text", "string", "What was sent to the model", text=True),
     Fact("completion.text", "string", "What the model answered", text=True),
-    Fact("prompt.template", "string", "Digest of how the prompt begins, figures left out; equal for prompts of one template"),
+    Fact(
+        "prompt.template",
+        "string",
+        "Digest of how the prompt begins, figures left out; equal for prompts of one template",
+    ),
     Fact("prompt.language", "string", "Language of the prompt (BCP 47), where the source notes it"),
     Fact("request.tools", "strings", "Tools of the provider that the call was given: google_search, computer_use, …"),
     Fact("request.filters_lowered", "boolean", "Whether the call lowers or switches off the provider's safety filters"),
@@ -120,7 +124,11 @@ CALL = (
 )
 
 CALLED = (
-    Fact("called_model.maker", "string", "Who made the model that answered, whoever served it: openai, anthropic, meta, …"),
+    Fact(
+        "called_model.maker",
+        "string",
+        "Who made the model that answered, whoever served it: openai, anthropic, meta, …",
+    ),
     Fact("called_model.family", "string", "Line of models it belongs to: gpt, claude, llama, …"),
     Fact("called_model.version", "string", "Its version in that line, as far as its name tells"),
     Fact("called_model.licences", "strings", "Licences of its weights; empty where its maker serves it"),
@@ -134,11 +142,21 @@ ACCOUNT = (
         "Kind of contract the account is under",
         values=("api", "enterprise", "consumer", "free"),
     ),
-    Fact("account.country", "string", "Country of whoever holds the account (ISO 3166-1 alpha-2); else the organisation's"),
+    Fact(
+        "account.country",
+        "string",
+        "Country of whoever holds the account (ISO 3166-1 alpha-2); else the organisation's",
+    ),
     Fact("account.payment.id", "string", "Means of payment the account is billed to; an id or hash"),
     Fact("account.use_case_filed", "boolean", "Whether the use was described to the provider where it asks for that"),
-    Fact("account.sharing_consent", "boolean", "Whether content may be passed to the model's maker where the host asks"),
-    Fact("account.filters_modified", "boolean", "Whether content filters or abuse monitoring were changed for the account"),
+    Fact(
+        "account.sharing_consent", "boolean", "Whether content may be passed to the model's maker where the host asks"
+    ),
+    Fact(
+        "account.filters_modified",
+        "boolean",
+        "Whether content filters or abuse monitoring were changed for the account",
+    ),
     Fact("account.public_code_filter", "boolean", "Whether suggestions that match public code are held back"),
     Fact("account.zero_retention", "boolean", "Whether the provider keeps nothing of the account's calls"),
     Fact("account.baa", "boolean", "Whether a healthcare addendum (BAA) with the provider covers the account"),
@@ -188,14 +206,28 @@ APPLICATION = (
     Fact("application.uses", "strings", "Practices the terms name: social-scoring, emotion-inference, …"),
     Fact("application.environment", "string", "How far it is in use", values=("production", "preview", "test")),
     Fact("application.commercial", "boolean", "Whether it serves a commercial purpose"),
-    Fact("application.privacy_notice", "boolean", "Whether people were told, or agreed, that their data is processed so"),
-    Fact("application.end_user_terms", "boolean", "Whether its users are bound to the terms that must be passed on to them"),
-    Fact("application.provenance_kept", "boolean", "Whether watermarks, provenance data and AI labels are left as they are"),
+    Fact(
+        "application.privacy_notice", "boolean", "Whether people were told, or agreed, that their data is processed so"
+    ),
+    Fact(
+        "application.end_user_terms",
+        "boolean",
+        "Whether its users are bound to the terms that must be passed on to them",
+    ),
+    Fact(
+        "application.provenance_kept",
+        "boolean",
+        "Whether watermarks, provenance data and AI labels are left as they are",
+    ),
     Fact("application.citations_kept", "boolean", "Whether citations and source links that come with output are kept"),
     Fact("application.auto_confirm", "boolean", "Whether it takes actions that a person was to confirm without asking"),
     Fact("application.registered_use", "boolean", "Whether its use is the one that was registered with the provider"),
     Fact("application.benchmark_published", "boolean", "Whether measurements of the service or model are published"),
-    Fact("application.benchmark_replicable", "boolean", "Whether what is needed to repeat published measurements is given"),
+    Fact(
+        "application.benchmark_replicable",
+        "boolean",
+        "Whether what is needed to repeat published measurements is given",
+    ),
     Fact("application.marks_used", "boolean", "Whether the provider's names or marks are used in its own name"),
     Fact(
         "application.attribution_text",
@@ -227,9 +259,16 @@ ORGANISATION = (
     Fact("organisation.owner_share", "number", "Share held, directly or indirectly, from that country", "percent"),
     Fact("organisation.sanctioned", "boolean", "Whether a screening found it, or an owner, on a sanctions list"),
     Fact("organisation.sells_models", "boolean", "Whether it offers AI models or assistants of its own"),
-    Fact("organisation.annual_revenue", "number", "Revenue of the company and its affiliates in twelve months", "US dollars"),
+    Fact(
+        "organisation.annual_revenue",
+        "number",
+        "Revenue of the company and its affiliates in twelve months",
+        "US dollars",
+    ),
     Fact("organisation.monthly_revenue", "number", "Revenue from products with the model in a month", "US dollars"),
-    Fact("organisation.breaches_reported", "boolean", "Whether known breaches were told to the providers that ask for it"),
+    Fact(
+        "organisation.breaches_reported", "boolean", "Whether known breaches were told to the providers that ask for it"
+    ),
     Fact("organisation.verification_answered", "boolean", "Whether providers' identity and use checks were answered"),
     Fact("organisation.marks_permission", "boolean", "Whether the provider permitted use of its names and marks"),
 )
@@ -272,7 +311,9 @@ DEPLOYMENT = (
         "boolean",
         "Whether copies of its weights are given to anybody outside the company",
     ),
-    Fact("deployment.terms_passed_on", "boolean", "Whether recipients are bound to the use restrictions of its licences"),
+    Fact(
+        "deployment.terms_passed_on", "boolean", "Whether recipients are bound to the use restrictions of its licences"
+    ),
     Fact("deployment.changes_marked", "boolean", "Whether changed files say that they were changed"),
     Fact("deployment.guardrails_kept", "boolean", "Whether safety guardrails of the model were left in place"),
     Fact("deployment.as_service", "boolean", "Whether the model itself is sold as a hosted service"),
@@ -301,9 +342,13 @@ DATASET = (
     Fact("dataset.id", "string", "Dataset that goes in"),
     Fact("dataset.generators", "strings", "Models whose output the dataset holds"),
     Fact("dataset.generator_makers", "strings", "Makers of those models; empty if people wrote it"),
-    Fact("dataset.generator_licences", "strings", "Licences of those models' weights; empty for their makers' services"),
+    Fact(
+        "dataset.generator_licences", "strings", "Licences of those models' weights; empty for their makers' services"
+    ),
     Fact("dataset.generator_providers", "strings", "Providers of those models; empty if people wrote it"),
-    Fact("dataset.modality", "string", "What the generated data is", values=("text", "image", "audio", "video", "code")),
+    Fact(
+        "dataset.modality", "string", "What the generated data is", values=("text", "image", "audio", "video", "code")
+    ),
     Fact("dataset.made_for_training", "boolean", "Whether it was generated for the express purpose of training"),
     Fact(
         "dataset.generator_plan",

@@ -70,7 +70,9 @@ class Version(Model):
     url: WebAddress | None = Field(None, description="Where this version can be read, if not at the document's address")
     confidence: Confidence = Field(description="high: read in the text; medium: second-hand; low: uncertain")
     applies_when: JsonValue = Field(None, description="For whom it was this version, where one time had several")
-    text: TextHash | None = Field(None, description="Hash of the section's text that was read, as `terms check` makes it")
+    text: TextHash | None = Field(
+        None, description="Hash of the section's text that was read, as `terms check` makes it"
+    )
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Version":
@@ -182,7 +184,9 @@ class Rule(Model):
     exceeds: float | ParameterRef | None = Field(None, description="The measure must be greater than this")
     judge: Judge | None = None
     versions: tuple[Identifier, ...] = Field((), description="Clause versions it implements; all if absent")
-    reviewed: TextHash | None = Field(None, description="Hash of the section's text against which the rule was reviewed")
+    reviewed: TextHash | None = Field(
+        None, description="Hash of the section's text against which the rule was reviewed"
+    )
     reading: Identifier | None = Field(None, description="The reading of the clause that it follows")
     principal: tuple[str, ...] = Field(
         (), description="Facts that say whose finding it is; by default the application or key"
@@ -213,7 +217,9 @@ class Clause(Model):
     remedy: Sentence
     position: Identifier | None = Field(None, description="Name under which auditor.yaml chooses among the readings")
     readings: tuple[Reading, ...] = ()
-    rules: tuple[Rule, ...] = Field(description="Empty where no table can hold the evidence; then `manual` says what to do")
+    rules: tuple[Rule, ...] = Field(
+        description="Empty where no table can hold the evidence; then `manual` says what to do"
+    )
     manual: Sentence | None = Field(None, description="What a person does to check it, where no rule can")
     notes: tuple[str, ...] = Field((), description="Rows of the research notes that it rests on")
 
@@ -240,7 +246,9 @@ class Document(Model):
     provider: Identifier
     document: DocumentInfo
     applies_when: JsonValue = Field(description="Which rows the document governs: a condition, or one for each table")
-    frozen_when: JsonValue = Field(None, description="For whom the date of a contract decides the version, not the record's")
+    frozen_when: JsonValue = Field(
+        None, description="For whom the date of a contract decides the version, not the record's"
+    )
     parameters: dict[Identifier, Parameter] = Field(default_factory=dict)
     test_facts: dict[str, JsonValue] = Field(default_factory=dict, description="Facts that every test starts from")
     clauses: tuple[Clause, ...] = Field(min_length=1)

@@ -10,7 +10,8 @@ from auditor.model.check import Check, Span, day_after, midnight
 from auditor.model.declarations import Agreement, Declarations, Override
 from auditor.model.expr import TRUE, Not, all_of, bind
 from auditor.model.policy import Certainty, Document, ParameterRef, Version
-from auditor.policy.load import ManualClause, ParsedRule, Policy, load_policies, with_drafts
+from auditor.policy.load import load_policies
+from auditor.policy.parsed import ManualClause, ParsedRule, Policy, with_drafts
 from auditor.yamlfile import nearest
 
 

@@ -109,7 +109,9 @@ class Registry:
 
     @cached_property
     def _suffix(self) -> re.Pattern[str]:
-        return re.compile(f"(?:{'|'.join(translate(item).removesuffix(chr(92) + 'Z') for item in self.models.suffixes)})$")
+        return re.compile(
+            f"(?:{'|'.join(translate(item).removesuffix(chr(92) + 'Z') for item in self.models.suffixes)})$"
+        )
 
     @cached_property
     def _rows(self) -> list[tuple[re.Pattern[str], ModelRow]]:

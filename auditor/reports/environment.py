@@ -35,6 +35,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 WORDS: dict[str, Any] = {
     "CERTAINTY": words.CERTAINTY_WORDS,
     "CONFIDENCE": words.CONFIDENCE_WORDS,
+    "EFFECTS": words.EFFECT_WORDS,
     "SEVERITY_RANK": words.SEVERITY_RANK,
     "STATUS": words.STATUS_WORDS,
     "TABLES": TABLES,

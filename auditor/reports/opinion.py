@@ -110,6 +110,8 @@ def _limits(manifest: Manifest, counts: dict[Verdict, int]) -> list[str]:
         limits.append("Fewer than half of the checks gave a definite answer, so silence on a clause says little.")
     if totals.governed and not counts["breach"] and counts["undetermined"]:
         limits.append("That no breach was found does not mean that there is none: facts are missing, as listed below.")
+    if manual := sum(clause.manual is not None and clause.verdict == "undetermined" for clause in manifest.clauses):
+        limits.append(f"{plural(manual, 'clause')} that could not be determined can only be checked by a person.")
     if expired := manifest.findings_total.expired:
         verb = "counts" if expired == 1 else "count"
         limits.append(f"{plural(expired, 'finding')} whose waiver has expired {verb} again.")

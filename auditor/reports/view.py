@@ -71,10 +71,15 @@ class ProviderView:
     counts: dict[Verdict, int]
     documents: tuple[DocumentView, ...]
 
+    @property
+    def applied(self) -> bool:
+        """Whether some clause of the provider governs something."""
+        return any(count for verdict, count in self.counts.items() if verdict != "not_applicable")
+
 
 @dataclass(frozen=True)
 class RunView:
-    """All that a report for people shows of a run."""
+    """All that a report for people shows of a run. `others` are the providers of which no clause applied, if some did."""
 
     run: RunData
     opinion: Opinion
@@ -84,6 +89,7 @@ class RunView:
     last: str | None
     config_name: str | None
     providers: tuple[ProviderView, ...]
+    others: tuple[ProviderView, ...]
     groups: dict[Verdict, tuple[Section, ...]]
     top: tuple[FindingView, ...]
     waivers: dict[str, tuple[FindingView, ...]]
@@ -120,6 +126,7 @@ def run_view(run: RunData) -> RunView:
         by_clause.setdefault(finding.clause, []).append(finding)
     clauses = [_clause(result, len(by_clause.get(result.id, ()))) for result in sorted(manifest.clauses, key=_order)]
     views = {c.result.id: [_finding(f, c) for f in by_clause.get(c.result.id, ())] for c in clauses}
+    providers = _providers(clauses)
     everything = sorted((view for found in views.values() for view in found), key=lambda view: _urgency(view.finding))
     return RunView(
         run=run,
@@ -129,7 +136,8 @@ def run_view(run: RunData) -> RunView:
         first=min(firsts, default=None),
         last=max(lasts, default=None),
         config_name=PurePath(manifest.config.path).name if manifest.config.path else None,
-        providers=_providers(clauses),
+        providers=tuple(p for p in providers if p.applied) or providers,
+        others=tuple(p for p in providers if not p.applied) if any(p.applied for p in providers) else (),
         groups={verdict: _sections(verdict, clauses, views) for verdict in RANK},
         top=_top(everything),
         waivers={

@@ -36,6 +36,8 @@ STATUS_WORDS = {
     "expired": "Active: the waiver has expired",
     "baseline": "Known from the baseline",
 }
+EFFECT_WORDS = {"off": "Switched off", "replaced": "Replaced", "tightened": "Tightened"}
+"""What an agreement does to a clause."""
 ROW_WORDS = {
     "usage": ("record", "records"),
     "events": ("control event", "control events"),
@@ -51,6 +53,12 @@ PROVIDER_NAMES = {
     "deepseek": "DeepSeek",
     "openrouter": "OpenRouter",
     "huggingface": "Hugging Face",
+    "aws": "AWS",
+    "github": "GitHub",
+    "minimax": "MiniMax",
+    "nvidia": "NVIDIA",
+    "stability": "Stability AI",
+    "together": "Together AI",
 }
 """Spellings that a capital letter alone does not give."""
 

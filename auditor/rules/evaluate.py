@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from auditor.engine import Database, literal, quote
 from auditor.model.check import Check
-from auditor.model.expr import And, Expr, Leaf, Network, Regex, any_of
+from auditor.model.expr import TRUE, And, Expr, Leaf, Network, Regex, any_of
 from auditor.model.facts import TABLES, Table
 from auditor.rules.blame import CHUNK, count_missing
 from auditor.rules.narrow import Narrower
@@ -115,7 +115,9 @@ class _Evaluation:
             for fact, pattern in regexes.items()
         ]
         plain = Renderer(table, prefilters)
-        self.columns = {expr: f"_g{n}" for n, expr in enumerate(dict.fromkeys(check.governed for _, check in checks))}
+        self.governed = list(dict.fromkeys(check.governed for _, check in checks))
+        where = (span.where for _, check in checks for span in check.spans if span.where != TRUE)
+        self.columns = {expr: f"_g{n}" for n, expr in enumerate(dict.fromkeys([*self.governed, *where]))}
         governed = [f"{self._sql(plain.render(expr))} AS {name}" for expr, name in self.columns.items()]
         self.renderer = Renderer(table, prefilters, self.columns)
         self.source = f"(SELECT {', '.join(['*', *anywhere, *governed])} FROM {quote(table.name)})"
@@ -179,7 +181,7 @@ class _Evaluation:
         return f"read_parquet({literal(self._file(suffix))})"
 
     def _count_rows(self) -> tuple[int, int]:
-        maybe = " OR ".join(f"{name} IS NOT FALSE" for name in self.columns.values())
+        maybe = " OR ".join(f"{self.columns[expr]} IS NOT FALSE" for expr in self.governed)
         assessed = " OR ".join(f"(g{i} AND r{i} IS NOT NULL)" for i, _ in self.checks)
         counts: tuple[int, int] = self.db.execute(
             f"SELECT {_count(maybe)}, {_count(assessed)} FROM {quote(self.states)}"
@@ -208,7 +210,7 @@ class _Evaluation:
             governed = " OR ".join(dict.fromkeys(self.columns[check.governed] for _, check in own))
             result = " OR ".join(f"r{i}" for i, _ in own if counts[i].hits or counts[i].unknown) or "FALSE"
             within = [self._sql(self.renderer.render(under)) for under in spans[name].values()]
-            by_version = [f"({state}) AND {inside}" for inside in within for state in (governed, result)]
+            by_version = [f"({state}) AND ({inside})" for inside in within for state in (governed, result)]
             aggregates.append([_count(c) for c in (governed, result, f"({result}) IS NULL", *by_version)])
         rows = zip(clauses, self._count(aggregates), strict=True)
         return {name: _clause_counts(list(spans[name]), row) for name, row in rows}

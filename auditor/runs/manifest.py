@@ -21,7 +21,8 @@ from auditor.model.run import (
     Tool,
     Totals,
 )
-from auditor.policy.load import Policy
+from auditor.policy.load import registry_pack
+from auditor.policy.parsed import Policy
 from auditor.policy.select import choices_of, parameter_values
 
 
@@ -57,7 +58,7 @@ def build_manifest(
         ),
         organisation=str(declared.organisation.get("name", "")),
         inputs=tuple(inputs),
-        packs=tuple(PackInfo(id=pack.id, sha256=pack.sha256) for pack in policy.packs),
+        packs=tuple(PackInfo(id=pack.id, sha256=pack.sha256) for pack in (*policy.packs, registry_pack())),
         config=ConfigInfo(path=config.path, sha256=config.sha256),
         totals=_totals(inputs, answers, outside_period),
         clauses=tuple(conclude(policy.documents, answers)),

@@ -37,6 +37,7 @@ PROVIDERS = {
 }
 """Older and gateways' names of providers → the newest in OpenTelemetry. Others stay as they are, in lower case."""
 
+
 def _choose(value: str, words: dict[str, str], otherwise: str) -> str:
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in words.items())
     return f"CASE {value} {cases} ELSE {otherwise} END"

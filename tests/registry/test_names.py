@@ -98,7 +98,8 @@ def test_names_that_tell_nothing(name):
 @pytest.mark.parametrize(
     ("name", "version"),
     [("claude-3-5-sonnet-20241022", "3.5"), ("claude-opus-4-1-20250805", "4.1"), ("claude-fable-5", "5"),
-     ("gpt-4.1-mini", "4.1"), ("gpt-4o", "4o"), ("azure/gpt-35-turbo", "3.5"), ("grok-4", "4"), ("gemini-2.5-pro", "2.5"), ("llama3.2:1b", "3.2")],
+     ("gpt-4.1-mini", "4.1"), ("gpt-4o", "4o"), ("azure/gpt-35-turbo", "3.5"), ("grok-4", "4"), ("gemini-2.5-pro", "2.5"),
+     ("llama3.2:1b", "3.2")],
 )  # fmt: skip
 def test_version(name, version):
     assert registry().model(name).version == version

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from auditor.model.declarations import Authorisation
+from auditor.model.declarations import Agreement, Authorisation
 from auditor.model.finding import Example, Finding, Waiver, Window
 from auditor.model.run import (
     Advice,
@@ -18,7 +18,7 @@ from auditor.model.run import (
 )
 from auditor.model.rundata import RunData
 from tests.reports.builders import finding, manifest
-from tests.reports.example_clauses import breached, more_breaches, other_clauses, suspected
+from tests.reports.example_clauses import breached, idle, more_breaches, not_testable, other_clauses, suspected
 
 
 def _findings(clauses: dict[str, ClauseResult]) -> tuple[Finding, ...]:
@@ -123,6 +123,8 @@ def _coverage() -> Coverage:
         records=9731,
         facts=tuple(FactCoverage(fact=f, meaning=m, recorded=r, present=p) for f, m, r, p in present),
         tables={"usage": 9731, "events": 0, "training": 3, "matches": 0, "deployments": 0, "organisation": 1},
+        unresolved_models={"support-prod": 410, "<b>house</b> model": 2},
+        not_testable=("openai/services-agreement/no-personal-accounts",),
         unused_fields={"logs/gateway-2026-q1.jsonl.zst": ("metadata.cost_centre", "metadata.trace", "cache.key")},
         advice=(
             Advice(
@@ -145,7 +147,7 @@ def _coverage() -> Coverage:
 
 def example_run() -> RunData:
     """Return a run with every verdict, waivers, a position, a measure and gaps in coverage."""
-    clauses = (breached(), *more_breaches(), *suspected(), *other_clauses())
+    clauses = (breached(), *more_breaches(), *suspected(), *other_clauses(), not_testable(), *idle())
     findings = _findings({held.id: held for held in clauses})
     made = manifest(
         clauses=clauses,
@@ -212,6 +214,25 @@ def example_run() -> RunData:
             ),
         ),
         positions={"competing": "same-market"},
+        agreements=(
+            Agreement.model_validate(
+                {
+                    "id": "order-form-7",
+                    "provider": "openai",
+                    "document": "Order form 7 of 3 May 2025",
+                    "from": "2025-05-03",
+                    "renewed": ["2026-05-03"],
+                    "overrides": [
+                        {
+                            "clause": "openai/services-agreement/no-competing-models",
+                            "effect": "tightened",
+                            "says": "Classifiers need consent, too.",
+                            "by": "northwind/house-rules/consent-for-classifiers",
+                        }
+                    ],
+                }
+            ),
+        ),
         authorisations=(
             Authorisation.model_validate(
                 {

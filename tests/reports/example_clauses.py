@@ -2,6 +2,7 @@
 
 from auditor.model.run import (
     ClauseResult,
+    OverrideInfo,
     ReadingInfo,
 )
 from tests.reports.builders import ANTHROPIC, LLAMA, OPENAI, clause, rule, version
@@ -36,6 +37,19 @@ def breached() -> ClauseResult:
             ),
             ReadingInfo(
                 id="any-generative", says="Any generative model competes, whoever it is offered to.", taken=False
+            ),
+        ),
+        overrides=(
+            OverrideInfo.model_validate(
+                {
+                    "agreement": "order-form-7",
+                    "document": "Order form 7 of 3 May 2025",
+                    "effect": "tightened",
+                    "says": "Classifiers need consent, too.",
+                    "by": "northwind/house-rules/consent-for-classifiers",
+                    "from": "2025-05-03",
+                    "until": None,
+                }
             ),
         ),
         rules=(
@@ -239,3 +253,24 @@ def other_clauses() -> list[ClauseResult]:
             ),
         ),
     ]
+
+
+def not_testable() -> ClauseResult:
+    """Return a clause that only a person can check."""
+    return clause(
+        "openai/services-agreement/no-personal-accounts",
+        "Accounts are opened for the company, not for persons",
+        OPENAI,
+        "undetermined",
+        unknown=8412,
+        rules=(),
+        manual="Ask the administrator of each organisation for the list of members.",
+        why="Not testable by machine. Ask the administrator of each organisation for the list of members.",
+    )
+
+
+def idle() -> tuple[ClauseResult, ...]:
+    """Return the clauses of a provider of which none applied."""
+    name = "mistral/commercial-terms/no-key-transfer"
+    why = "Nothing in the inputs is governed by it."
+    return (clause(name, "Keys are not sold", "mistral-terms", "not_applicable", governed=0, why=why),)
