@@ -42,6 +42,8 @@ def derive(table: str, row: Row, aliases: Aliases | None = None) -> dict[str, Fa
             told = {**_listed("model.source", row.get("model.sources"), names), **_base(row, "model", names)}
         case _:
             told = {}
+    if table == "matches":
+        told |= _base(row, "model", names)
     if table == "usage":
         told |= _base(row, "application.model", names) | {"account.country": row.get("organisation.country")}
     return {**{name: value for name, value in told.items() if value is not None}, **_given(row)}
@@ -65,7 +67,8 @@ def _call(row: Row, aliases: Aliases) -> dict[str, FactValue]:
     name = row.get("gen_ai.provider.name") or (host and host.provider)
     provider = tables.provider(name) if isinstance(name, str) else None
     route = row.get("route") or (host and host.route) or asked.route or answered.route or (provider and provider.route)
-    maker = model.maker or _sole_maker(provider, route)
+    named = row.get("gen_ai.response.model") or row.get("gen_ai.request.model")
+    maker = model.maker or _sole_maker(provider, route == "direct" or not named)
     service = bool(maker and provider and provider.maker == maker and (route == "direct" or not model.maker))
     return {
         "gen_ai.provider.name": name or None,
@@ -73,19 +76,21 @@ def _call(row: Row, aliases: Aliases) -> dict[str, FactValue]:
         "called_model.maker": maker,
         "called_model.family": model.family,
         "called_model.version": model.version,
-        "called_model.licences": [] if service else list(model.licences) if maker else None,
+        "called_model.licences": [] if service else _list(model.licences),
     }
 
 
-def _sole_maker(provider: Provider | None, route: object) -> str | None:
-    if provider is None or (provider.only_direct and route != "direct"):
-        return None
-    return provider.maker
+def _sole_maker(provider: Provider | None, certain: bool) -> str | None:  # noqa: FBT001
+    return provider.maker if provider and (certain or not provider.only_direct) else None
+
+
+def _list(licences: tuple[str, ...] | None) -> list[str] | None:
+    return None if licences is None else list(licences)
 
 
 def _base(row: Row, prefix: str, aliases: Aliases) -> dict[str, FactValue]:
     base = _identity(row.get(f"{prefix}.base"), aliases)
-    return {f"{prefix}.base_maker": base.maker, f"{prefix}.base_licences": list(base.licences) if base.maker else None}
+    return {f"{prefix}.base_maker": base.maker, f"{prefix}.base_licences": _list(base.licences)}
 
 
 def _generators(row: Row, aliases: Aliases) -> dict[str, FactValue]:
@@ -109,4 +114,4 @@ def _listed(prefix: str, names: FactValue, aliases: Aliases) -> dict[str, FactVa
 def _licences(models: list[Identity]) -> Iterator[str | None]:
     """The licences of some models; a missing one for each model that is not known."""
     for model in models:
-        yield from model.licences if model.maker else (None,)
+        yield from (None,) if model.licences is None else model.licences

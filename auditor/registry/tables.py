@@ -57,16 +57,16 @@ class Prefix(Model):
 class ModelRow(Model):
     """Names of models that have one maker, line, version and licences; wildcards allowed, compared in lower case.
 
-    `version_pattern` is an RE2 expression whose first group is the version. A row without a maker says that names like
-    these tell nothing: somebody else's model is named after a known one.
+    `version_pattern` is an RE2 expression whose first group is the version. `licences` is empty where the weights are not
+    to be had, and null where they are under an unknown licence.
     """
 
     names: tuple[str, ...] = Field(min_length=1)
-    maker: str | None = None
+    maker: str
     family: str | None = None
     version: str | None = None
     version_pattern: str | None = None
-    licences: tuple[str, ...] = ()
+    licences: tuple[str, ...] | None = ()
     route: str | None = None
 
     @field_validator("version_pattern")
@@ -91,7 +91,7 @@ class Identity(NamedTuple):
     maker: str | None = None
     family: str | None = None
     version: str | None = None
-    licences: tuple[str, ...] = ()
+    licences: tuple[str, ...] | None = None
     route: str | None = None
 
 

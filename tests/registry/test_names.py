@@ -66,6 +66,12 @@ NAMES = {
     "Qwen/Qwen3-32B": ("alibaba", "qwen", ("apache-2.0",)),
     "mistralai/Mistral-7B-Instruct-v0.3": ("mistral", "mistral-open", ("apache-2.0",)),
     "mistralai/Mixtral-8x7B-v0.1": ("mistral", "mistral-open", ("apache-2.0",)),
+    # others' models, named after a known one
+    "somebody/claude-style-7b": ("others", None, None),
+    "claude-like-13b": ("others", None, None),
+    "gpt-4chan": ("others", None, None),
+    "EleutherAI/gpt-neo-2.7B": ("eleutherai", None, ("mit", "apache-2.0")),
+    "gpt4all-j": ("nomic", None, ("apache-2.0",)),
     # weights with limits
     "google/gemma-2-9b-it": ("google", "gemma", ("gemma",)),
     "gemma-3n-e4b-it": ("google", "gemma", ("gemma",)),
@@ -76,8 +82,8 @@ NAMES = {
     "Qwen/Qwen2.5-72B-Instruct": ("alibaba", "qwen", ("qwen",)),
 }  # fmt: skip
 UNKNOWN = [
-    "support-prod", "", "o1x", "my-gpt", "somebody/claude-style-7b", "claude-like-13b", "arn:aws:bedrock:us-east-1:1:"
-    "application-inference-profile/abc", "gpt-4chan", "model", "x" * 100_000, "claude" * 200, "\u202egpt-4", "'; DROP TABLE",
+    "support-prod", "", "o1x", "my-gpt", "arn:aws:bedrock:us-east-1:1:"
+    "application-inference-profile/abc", "model", "x" * 100_000, "claude" * 200, "\u202egpt-4", "'; DROP TABLE",
 ]  # fmt: skip
 
 
