@@ -18,12 +18,14 @@ from auditor.findings.conclude import Answers
 from auditor.findings.cover import Seen, cover
 from auditor.findings.waive import apply_waivers
 from auditor.model.check import Check
+from auditor.model.declarations import relative
 from auditor.model.facts import TABLES, USAGE
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import InputInfo
 from auditor.model.rundata import RunData
 from auditor.policy.load import load_policies
 from auditor.policy.parsed import Policy
+from auditor.policy.review import known_texts
 from auditor.policy.select import choices_of, select_checks, under_terms
 from auditor.rules.evaluate import create_hits, evaluate_table
 from auditor.runs.folder import refuse_existing, write_run
@@ -126,8 +128,10 @@ def _assess(
     outcomes = {name: evaluate_table(db, name, checks) for name in TABLES}
     described = {rule.id: (rule.clause, rule.rule) for rule in policy.rules}
     found = collect_findings(db, checks, described, [item.uri for item in ingested.inputs])
-    findings = apply_waivers(found, config.waivers, occasion.now)
-    answers = Answers(checks, outcomes, findings, choices_of(config.declarations), config.declarations.tolerance)
+    texts = known_texts(policy) | _observed_texts(config)
+    findings = apply_waivers(found, config.waivers, occasion.now, texts)
+    declared = config.declarations
+    answers = Answers(checks, outcomes, findings, choices_of(declared), declared.tolerance, texts)
     inputs = [
         InputInfo(
             uri=item.uri,
@@ -150,6 +154,15 @@ def _assess(
     skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
     skipped |= {path: {why: 1} for path, why in ingested.passed_over}
     return RunData(manifest, tuple(findings), cover(db, checks, outcomes, Seen(recorded, unused, skipped)))
+
+
+def _observed_texts(config: Config) -> dict[str, str]:
+    """The texts of clauses as `auditor terms check` last saw them, where the company lets it watch."""
+    if not (config.declarations.terms and config.path):
+        return {}
+    from auditor.terms.state import observed_texts  # few watch the terms
+
+    return observed_texts(Path(relative(config.declarations.terms, Path(config.path))))
 
 
 def _text_needed(checks: Sequence[Check]) -> frozenset[str]:

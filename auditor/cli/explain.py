@@ -58,6 +58,8 @@ def _explain_finding(finding: Finding) -> Iterator[str]:
         yield f"  for example {example.input}, line {example.line}, record {example.record_id}"
     if finding.waiver:
         yield f"  waived by {finding.waiver.approver} until {finding.waiver.expires}: {finding.waiver.reason}"
+    if finding.lapse:
+        yield f"  the waiver no longer counts: {finding.lapse}"
     yield ""
 
 
@@ -69,11 +71,14 @@ def _explain_clause(document: Document, clause: Clause, only: Rule | None) -> It
         until = version.until or "today"
         url = version.url or document.document.url
         yield f"  version {version.id}: section {version.section}, {version.from_} to {until}, {url}"
-        yield f"    confidence {version.confidence}{f', in {version.source}' if version.source else ''}"
+        text = f", text {version.text}" if version.text else ""
+        yield f"    confidence {version.confidence}{f', in {version.source}' if version.source else ''}{text}"
     for exception in clause.exceptions:
         yield f"  exception: {' '.join(exception.says.split())}"
     for reading in clause.readings:
         yield f"  reading {reading.id} (position {clause.position}): {' '.join(reading.says.split())}"
+    if clause.manual and not clause.rules:
+        yield f"  only a person can check it: {' '.join(clause.manual.split())}"
     yield f"  what to do: {' '.join(clause.remedy.split())}"
     for rule in clause.rules:
         if only is None or rule.id == only.id:

@@ -13,6 +13,7 @@ from auditor.model.facts import TABLES
 from auditor.model.policy import Clause, Document, NamedList
 from auditor.policy.load import load_policies
 from auditor.policy.parsed import ParsedRule, Policy
+from auditor.policy.review import known_texts, to_review
 from auditor.policy.select import Choices, Terms, check
 from auditor.rules.cases import run_case
 from auditor.yamlfile import nearest, write_yaml
@@ -71,6 +72,8 @@ def show(name: str, policies: str | None) -> int:
 def check_(policies: str | None) -> int:
     """Report every fault of every policy file, with its place."""
     policy = load_policies(policies)
+    for rule in to_review(policy, known_texts(policy)):
+        click.echo(f"to review: {rule} was written against another text of its clause")
     click.echo(f"{_summary(policy)}: no faults")
     return ExitCode.OK
 

@@ -8,19 +8,21 @@ from auditor.model.declarations import Agreement, Override
 from auditor.model.finding import Finding
 from auditor.model.policy import Clause, Document, Rule, Version
 from auditor.model.run import ClauseResult, OverrideInfo, ReadingInfo, RuleResult, Verdict, VersionResult
+from auditor.policy.review import outdated
 from auditor.policy.select import Choices, overrides_of
 from auditor.rules.evaluate import CheckCounts, ClauseCounts, Outcome
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What came out of the evaluation: outcomes by table, findings, and what was chosen."""
+    """What came out of the evaluation: outcomes by table, findings, what was chosen, and the texts of clauses as last known."""
 
     checks: Sequence[Check]
     outcomes: Mapping[str, Outcome]
     findings: Sequence[Finding]
     choices: Choices
     tolerance: float
+    texts: Mapping[str, str]
 
     def examined(self, table: str) -> bool:
         """Whether the table has rows at all."""
@@ -44,7 +46,8 @@ def conclude(documents: Sequence[Document], answers: Answers) -> list[ClauseResu
 def _clause(document: Document, clause: Clause, answers: Answers, *, provider_used: bool) -> ClauseResult:
     name = document.clause_id(clause)
     counts = [c for outcome in answers.outcomes.values() if (c := outcome.clauses.get(name))]
-    rules = tuple(_rule(f"{name}/{rule.id}", rule, answers) for rule in clause.rules)
+    text = answers.texts.get(name)
+    rules = tuple(_rule(f"{name}/{rule.id}", clause, rule, answers) for rule in clause.rules)
     found = [finding for finding in answers.findings if finding.clause == name]
     governed, hits, unknown = (sum(getattr(c, key) for c in counts) for key in ("governed", "hits", "unknown"))
     verdict = _verdict(found, rules, governed, unknown, answers.tolerance, provider_used=provider_used)
@@ -75,6 +78,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         remedy=clause.remedy,
         position=clause.position,
         readings=tuple(ReadingInfo(id=r.id, says=r.says, taken=r.id == taken) for r in clause.readings),
+        text=text,
         manual=clause.manual if not clause.rules else None,
         overrides=overrides,
     )
@@ -98,7 +102,7 @@ def _manual(clause: Clause, verdict: Verdict) -> str:
     return f"Not testable by machine. {' '.join((clause.manual or '').split())}"
 
 
-def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
+def _rule(name: str, clause: Clause, rule: Rule, answers: Answers) -> RuleResult:
     check = next((check for check in answers.checks if check.id == name), None)
     counts = answers.outcomes[rule.table].checks.get(name) or CheckCounts(0, 0, 0, 0)
     return RuleResult(
@@ -112,6 +116,7 @@ def _rule(name: str, rule: Rule, answers: Answers) -> RuleResult:
         missing_facts=dict(sorted(counts.missing.items(), key=lambda item: (-item[1], item[0]))),
         not_examined=not answers.examined(rule.table),
         judged=rule.judge is None,
+        outdated=outdated(clause, rule, answers.texts.get(name.rpartition("/")[0])),
     )
 
 

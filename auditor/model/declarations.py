@@ -132,6 +132,7 @@ class Declarations(Model):
     positions: dict[str, str] = Field(default_factory=dict)
     parameters: dict[str, float] = Field(default_factory=dict)
     waivers: str | None = Field(None, description="Path of the waivers file, relative to this file")
+    terms: str | None = Field(None, description="Folder of `auditor terms check`, relative to this file")
     tolerance: float = Field(0, ge=0, le=100, description="Percent of rows that may be undecided in a clear clause")
 
     @property

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from auditor.model.base import Model
-from auditor.model.policy import Certainty, Sentence, Severity
+from auditor.model.policy import Certainty, Sentence, Severity, TextHash
 
 Status = Literal["active", "waived", "expired", "baseline"]
 
@@ -34,7 +34,8 @@ class Finding(Model):
     """One rule that held for one principal, with every hit counted.
 
     `count` is a number of rows; `first_seen` and `last_seen` are RFC 3339 in UTC; `clause_version` is the version of the
-    last hit and `versions` counts the hits under each; `facts` are the facts the rule read that all hits share.
+    last hit and `versions` counts the hits under each; `facts` are the facts the rule read that all hits share. `lapse`
+    says why a waiver no longer counts.
     """
 
     id: str
@@ -55,15 +56,20 @@ class Finding(Model):
     examples: tuple[Example, ...]
     remedy: str
     waiver: "Waiver | None" = None
+    lapse: str = ""
 
 
 class Waiver(Model):
-    """A named person's time-limited acceptance of one finding; valid to the end of `expires` in UTC."""
+    """A named person's time-limited acceptance of one finding; valid to the end of `expires` in UTC.
+
+    `reviewed` is the hash of the section's text that the person read; if the text has changed since, the waiver lapses.
+    """
 
     finding: str
     reason: Sentence
     approver: Sentence
     expires: date
+    reviewed: TextHash | None = None
 
 
 def finding_id(clause: str, rule: str, principal: dict[str, str]) -> str:

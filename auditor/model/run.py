@@ -94,7 +94,10 @@ class Totals(Model):
 
 
 class RuleResult(Model):
-    """What one rule answered. Rows: governed = hits + unknown + the rest, which were found not to hold."""
+    """What one rule answered. Rows: governed = hits + unknown + the rest, which were found not to hold.
+
+    `outdated`: the clause's text has changed since the rule was reviewed against it.
+    """
 
     id: str
     title: str
@@ -106,6 +109,7 @@ class RuleResult(Model):
     missing_facts: dict[str, int]
     not_examined: bool
     judged: bool = True
+    outdated: bool = False
 
 
 class VersionResult(Model):
@@ -146,7 +150,8 @@ class ClauseResult(Model):
     """The verdict on one clause, with all that a report says about it.
 
     `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. A clause with `manual` has no
-    rules: it cannot be tested by machine, and every governed row is unknown. `version` is the version that
+    rules: it cannot be tested by machine, and every governed row is unknown. `text` is the hash of its section's text as
+    last known. `version` is the version that
     applied to the latest governed row (the newest one if there was none).
     """
 
@@ -174,6 +179,7 @@ class ClauseResult(Model):
     position: str | None
     readings: tuple[ReadingInfo, ...]
     manual: str | None = None
+    text: str | None = None
     overrides: tuple[OverrideInfo, ...] = ()
 
 
