@@ -272,4 +272,4 @@ class NamedList(Model):
     url: WebAddress | None = None
     as_of: date
     confidence: Confidence
-    values: tuple[str, ...] = Field(description="May be empty, for the organisation to fill with a list of its own")
+    values: tuple[str, ...] = Field(min_length=1)

@@ -25,9 +25,7 @@ def run_case(check: Check, test: RuleTest, base: Mapping[str, JsonValue]) -> str
     """Run one test of a rule and return what is wrong with it, or nothing if it passes."""
     known = {name: value for name, value in base.items() if name in TABLES[check.table].facts}
     rows = [typed_row(check.table, {**known, **record}) for record in test.records or (test.facts,)]
-    rows = [derive(check.table, row) for row in rows]
-    latest = check.spans[-1].start
-    rows = [{**row, "timestamp": row.get("timestamp", latest)} for row in rows]
+    rows = [derive(check.table, {"timestamp": check.spans[-1].start, **row}) for row in rows]
     outcome = _outcome(check, rows)
     if outcome.answer != test.expect:
         seen = f"; missing: {', '.join(sorted(outcome.missing))}" if outcome.missing else ""
