@@ -31,7 +31,10 @@ def command() -> None:
 @policies_argument
 @output_format
 def list_(policies: str | None, output_format: str) -> int:
-    """List the documents, with the number of their clauses, versions and rules."""
+    """List the documents, with the number of their clauses, versions and rules.
+
+    Clauses that only a person can check are counted as "by hand".
+    """
     policy = load_policies(policies)
     rows = [
         {
@@ -40,6 +43,7 @@ def list_(policies: str | None, output_format: str) -> int:
             "clauses": len(document.clauses),
             "versions": sum(len(clause.versions) for clause in document.clauses),
             "rules": sum(len(clause.rules) for clause in document.clauses),
+            "by_hand": sum(not clause.rules for clause in document.clauses),
         }
         for document in policy.documents
     ]
@@ -49,7 +53,9 @@ def list_(policies: str | None, output_format: str) -> int:
     width = max(len(str(row["id"])) for row in rows)
     for row in rows:
         counts = " ".join(f"{row[what]:>3} {what}" for what in ("clauses", "versions", "rules"))
-        click.echo(f"{row['id']:<{width}}  {counts}  {row['title']}")
+        by_hand = f"  ({row['by_hand']} by hand)" if row["by_hand"] else ""
+        click.echo(f"{row['id']:<{width}}  {counts}  {row['title']}{by_hand}")
+    click.echo(_summary(policy))
     return ExitCode.OK
 
 

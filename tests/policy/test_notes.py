@@ -54,6 +54,8 @@ def test_nothing_is_excluded_that_is_a_clause_and_every_exclusion_has_a_reason()
 
 def test_every_clause_names_rows_that_exist():
     # the signs in section 19 of the notes have no ids
-    clauses = [(d.clause_id(c), c.notes) for d in load_policies().documents for c in d.clauses if d.provider != "signals"]
+    clauses = [
+        (d.clause_id(c), c.notes) for d in load_policies().documents for c in d.clauses if d.provider != "signals"
+    ]
     assert [name for name, notes in clauses if not notes] == []
     assert sorted({row for _, notes in clauses for row in notes} - rows()) == []
