@@ -11,10 +11,12 @@ the conformance cases pin what they must agree on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Literal
+from operator import eq, ge, gt, le, lt
+from typing import Any, Literal
 
 from auditor.model.facts import Value
 
@@ -130,6 +132,7 @@ Leaf = Const | Present | In | Compare | CompareFacts | Like | Regex | Network
 Expr = Leaf | And | Or | Not
 
 TRUE = Const(value=True)
+ORDER: dict[Operator, Callable[[Any, Any], bool]] = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
 def fold(text: str) -> str:
@@ -195,14 +198,33 @@ def needed_facts(expr: Expr) -> frozenset[str]:
 
 def bind(expr: Expr, parameters: dict[str, float]) -> Expr:
     """Replace every `Parameter` in `expr` by its value."""
+
+    def value(leaf: Leaf) -> Leaf:
+        if isinstance(leaf, Compare) and isinstance(leaf.value, Parameter):
+            return replace(leaf, value=parameters[leaf.value.name])
+        return leaf
+
+    return _each_leaf(expr, value)
+
+
+def as_if_at(expr: Expr, moment: datetime) -> Expr:
+    """Replace every comparison of the row's time in `expr` by what it is at `moment`."""
+
+    def then(leaf: Leaf) -> Leaf:
+        if isinstance(leaf, Compare) and leaf.fact == "timestamp" and isinstance(leaf.value, datetime):
+            return Const(ORDER[leaf.operator](moment, leaf.value))
+        return leaf
+
+    return _each_leaf(expr, then)
+
+
+def _each_leaf(expr: Expr, change: Callable[[Leaf], Leaf]) -> Expr:
     match expr:
         case And(parts):
-            return And(tuple(bind(part, parameters) for part in parts))
+            return And(tuple(_each_leaf(part, change) for part in parts))
         case Or(parts):
-            return Or(tuple(bind(part, parameters) for part in parts))
+            return Or(tuple(_each_leaf(part, change) for part in parts))
         case Not(part):
-            return Not(bind(part, parameters))
-        case Compare(value=Parameter(name)):
-            return replace(expr, value=parameters[name])
+            return Not(_each_leaf(part, change))
         case _:
-            return expr
+            return change(expr)

@@ -8,7 +8,7 @@ from pathlib import Path
 from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.model.check import Check, Span, day_after, midnight
 from auditor.model.declarations import Agreement, Declarations, Override
-from auditor.model.expr import TRUE, Not, all_of, bind
+from auditor.model.expr import TRUE, Expr, Not, all_of, as_if_at, bind
 from auditor.model.policy import Certainty, Document, ParameterRef, Version
 from auditor.policy.load import load_policies
 from auditor.policy.parsed import ManualClause, ParsedRule, Policy, with_drafts
@@ -105,7 +105,7 @@ def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
         table=rule.table,
         certainty=certainty,
         spans=spans,
-        applies=bind(parsed.applies, values),
+        applies=_applies(bind(parsed.applies, values), terms),
         condition=bind(parsed.condition, values),
         measure=measure,
         principal=rule.principal,
@@ -118,7 +118,13 @@ def _manual(parsed: ManualClause, terms: Terms, choices: Choices) -> Check | Non
     clause = parsed.document.clause_id(parsed.clause)
     if not spans:
         return None
-    return Check(parsed.id, clause, parsed.table, "possible", spans, parsed.applies, TRUE, None, (), cannot="manual")
+    applies = _applies(parsed.applies, terms)
+    return Check(parsed.id, clause, parsed.table, "possible", spans, applies, TRUE, None, (), cannot="manual")
+
+
+def _applies(condition: Expr, terms: Terms) -> Expr:
+    """Whom a document governs may change with time, too: under the terms of a day, it is asked as on that day."""
+    return as_if_at(condition, midnight(terms.day)) if terms.day else condition
 
 
 def _spans(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from operator import eq, ge, gt, le, lt
 
 import re2
 
 from auditor.model.check import Check, WindowMeasure
 from auditor.model.expr import (
+    ORDER,
     And,
     Compare,
     CompareFacts,
@@ -33,7 +33,6 @@ from auditor.model.facts import FactValue, Value
 from auditor.model.network import in_network
 
 Row = Mapping[str, FactValue]
-OPERATORS = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 
 
 def evaluate(expr: Expr, row: Row) -> Truth:
@@ -133,7 +132,7 @@ def _holds(leaf: In | Compare | Like | Regex | Network, value: Value) -> Truth:
             return (fold(value) if isinstance(value, str) and not cased else value) in values
         case Compare(operator=operator, value=limit):
             assert not isinstance(limit, Parameter), "parameters are bound before evaluation"
-            return bool(OPERATORS[operator](value, limit))
+            return bool(ORDER[operator](value, limit))
         case Like(pattern=pattern, cased=cased):
             return bool(like_regex(pattern).fullmatch(str(value) if cased else fold(str(value))))
         case Regex(pattern=pattern):
@@ -145,7 +144,7 @@ def _holds(leaf: In | Compare | Like | Regex | Network, value: Value) -> Truth:
 def _compare_facts(leaf: CompareFacts, value: FactValue, other: FactValue) -> Truth:
     if isinstance(value, str) and isinstance(other, str) and not leaf.cased:
         value, other = fold(value), fold(other)
-    return bool(OPERATORS[leaf.operator](value, other))  # type: ignore[arg-type]  # the parser compares like with like
+    return bool(ORDER[leaf.operator](value, other))
 
 
 @lru_cache(maxsize=4096)
