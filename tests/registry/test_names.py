@@ -66,6 +66,7 @@ NAMES = {
     "Qwen/Qwen3-32B": ("alibaba", "qwen", ("apache-2.0",)),
     "mistralai/Mistral-7B-Instruct-v0.3": ("mistral", "mistral-open", ("apache-2.0",)),
     "mistralai/Mixtral-8x7B-v0.1": ("mistral", "mistral-open", ("apache-2.0",)),
+    "none": ("own", None, ()),
     # others' models, named after a known one
     "somebody/claude-style-7b": ("others", None, None),
     "claude-like-13b": ("others", None, None),
