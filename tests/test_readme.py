@@ -27,6 +27,9 @@ def home(tmp_path, monkeypatch) -> Path:
     (tmp_path / "logs/gateway.jsonl").write_text("\n".join(lines))
     (tmp_path / "usage.csv").write_text("time,model,key,gateway\n1748779200,gpt-4o,k1,eu-proxy\n")
     (tmp_path / "mapping.yaml").write_text(block("yaml", "format: csv"))
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "archive/Grok").mkdir(parents=True)
+    (tmp_path / "archive/Grok/Commercial Terms.md").write_text("# Terms\n\n## 1. Use\n\nUse it well.\n")
     return tmp_path
 
 
@@ -35,7 +38,7 @@ def test_the_commands_work_in_the_order_they_stand(home):
     commands = [
         line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("auditor ")
     ]
-    assert len(commands) == 6
+    assert len(commands) == 11
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False

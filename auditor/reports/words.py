@@ -54,6 +54,8 @@ PROVIDER_NAMES = {
     "openrouter": "OpenRouter",
     "huggingface": "Hugging Face",
     "aws": "AWS",
+    "datasets": "Datasets of others",
+    "signals": "Published signs",
     "github": "GitHub",
     "minimax": "MiniMax",
     "nvidia": "NVIDIA",
