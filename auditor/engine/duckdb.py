@@ -34,6 +34,10 @@ TYPES: dict[FactType, str] = {
 }
 
 
+AT_ONCE = 200
+"""Rows that one statement inserts."""
+
+
 class EngineError(AuditorError):
     """The engine refused a query; the caller knows which input it was reading and says so."""
 
@@ -72,9 +76,10 @@ class Database:
     def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         """Append `rows` to `table`; for small tables only."""
         listed = [list(row) for row in rows]
-        if listed:
-            marks = ", ".join("?" for _ in listed[0])
-            self._connection.executemany(f"INSERT INTO {quote(table)} VALUES ({marks})", listed)
+        for start in range(0, len(listed), AT_ONCE):
+            chunk = listed[start : start + AT_ONCE]
+            marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in chunk)
+            self.execute(f"INSERT INTO {quote(table)} VALUES {marks}", [value for row in chunk for value in row])
 
     def register(self, name: str, data: "pyarrow.Table | pyarrow.RecordBatchReader") -> None:
         """Make Arrow data readable as the table `name`."""
