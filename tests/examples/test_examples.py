@@ -196,8 +196,7 @@ def test_counts_add_up(demo):
     assert totals.received == records + damaged
     assert totals.records == totals.assessed + totals.unknown + totals.not_governed
     assert totals.received == totals.records + totals.outside_period + totals.rejected + totals.duplicates
-    azure = sum(stream.calls for stream in generate.GATEWAY if stream.provider == "azure")
-    assert totals.not_governed == azure, "GPT through Azure is under Microsoft's terms"
+    assert totals.not_governed == 0, "every call is under somebody's terms, those through Azure under Microsoft's"
 
 
 def test_advice_names_the_key_that_nobody_declared(demo):
@@ -205,9 +204,9 @@ def test_advice_names_the_key_that_nobody_declared(demo):
     assert forgotten not in CONFIG.read_text(encoding="utf-8")
     purpose = next(item for item in demo[1].data.coverage.advice if item.fact == "application.purpose")
     assert purpose.principals[f"api_key.id {forgotten}"] == 85
-    for clause in demo[1].data.manifest.clauses:
-        if clause.verdict == "undetermined":
-            assert clause.unknown == 85, clause.id
+    waiting = [group for group in EXPECTED["verdicts"] if group["why"].endswith("from 3 March to 11 April 2025")]
+    clauses = {clause.id: clause for clause in demo[1].data.manifest.clauses}
+    assert [clauses[name].unknown for group in waiting for name in group["clauses"]] == [85] * 7
 
 
 @pytest.mark.parametrize(
