@@ -19,7 +19,7 @@ from auditor.terms.git import is_repository, opened
 from auditor.terms.sections import sections
 from auditor.terms.state import accept as accept_names
 from auditor.terms.state import kept_text, load_state, save_state
-from auditor.terms.watch import Past, Watch, in_collection
+from auditor.terms.watch import Past, Watch, held, in_collection
 from auditor.terms.words import alert_lines, count_line, counts_data, past_line, result_data, result_lines
 from auditor.yamlfile import nearest
 
@@ -58,7 +58,7 @@ def check(
     watch = Watch(state)
     left_out: list[str] = []
     if source:
-        chosen, left_out = in_collection(chosen, named=bool(documents))
+        chosen, left_out = _in_source(watch, chosen, source, named=bool(documents))
     if history:
         pasts = _history(watch, chosen, source)
         _show_past(pasts, str(state), left_out, output_format)
@@ -78,8 +78,9 @@ def import_(repository: Path, state: Path, documents: tuple[str, ...], policies:
 
     Ends with 0 when every document could be read, whatever changed in the past: that is what it is for.
     """
-    chosen, left_out = in_collection(_choose(documents, policies), named=bool(documents))
-    pasts = _history(Watch(state), chosen, repository)
+    watch = Watch(state)
+    chosen, left_out = _in_source(watch, _choose(documents, policies), repository, named=bool(documents))
+    pasts = _history(watch, chosen, repository)
     for past in pasts:
         _echo(past_line(past))
         if past.newest.outcome == "failed":
@@ -120,6 +121,18 @@ def _choose(names: tuple[str, ...], policies: str | None) -> list[Document]:
         if name not in documents:
             raise AuditorError(f"no document '{name}' in the packs {nearest(name, set(documents))}".rstrip())
     return [documents[name] for name in dict.fromkeys(names)] if names else list(documents.values())
+
+
+def _in_source(
+    watch: Watch, documents: list[Document], source: Path, *, named: bool
+) -> tuple[list[Document], list[str]]:
+    """The documents to look for in a folder or repository, and in words what is left out, where none is asked for by name."""
+    placed, unplaced = in_collection(documents, named=named)
+    if named or not (source.is_dir() or is_repository(source)):
+        return placed, []
+    kept, absent = held(placed, source, watch)
+    left_out = [f"not looked for, as their packs give no `archive`: {', '.join(unplaced)}"] if unplaced else []
+    return kept, [*left_out, *([f"not in {source}: {', '.join(absent)}"] if absent else [])]
 
 
 def _history(watch: Watch, documents: list[Document], source: Path | None) -> list[Past]:
@@ -182,8 +195,7 @@ def _show_past(pasts: list[Past], state: str, left_out: list[str], output_format
 
 
 def _show_left_out(left_out: list[str]) -> None:
-    if left_out:
-        _echo(f"not looked for, as their packs give no `archive`: {', '.join(left_out)}")
+    _echo(*left_out)
 
 
 def _echo(*lines: str) -> None:

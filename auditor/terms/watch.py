@@ -1,6 +1,7 @@
 """Checks documents against the state folder and writes it: with fresh readings, or along the history of a repository."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,7 @@ from auditor.errors import AuditorError
 from auditor.model.policy import Document
 from auditor.terms.check import DocumentResult, Texts, check_document
 from auditor.terms.collection import path_in_collection, read_history, read_newest
-from auditor.terms.git import Repository
+from auditor.terms.git import Repository, is_repository, opened
 from auditor.terms.reading import Reading, Wanted
 from auditor.terms.state import (
     DocumentState,
@@ -107,6 +108,26 @@ class Watch:
         if after != DocumentState():
             self.state = State(documents=self.state.documents | {document.id: after})
         return result
+
+
+def held(documents: Iterable[Document], source: Path, watch: Watch) -> tuple[list[Document], list[str]]:
+    """Return the documents that a collection holds, or that were seen before and so are missed, and the ids of the others.
+
+    Raises:
+        AuditorError: it holds none of them.
+    """
+    with opened(source) if is_repository(source) else nullcontext() as repository:
+        there = {
+            document.id: bool(repository.history(path_in_collection(document)))
+            if repository
+            else (source / path_in_collection(document)).exists()
+            for document in documents
+        }
+    listed = list(documents)
+    kept = [document for document in listed if there[document.id] or watch.known(document.id).last]
+    if not kept:
+        raise AuditorError(f"{source} holds none of the documents looked for, such as {path_in_collection(listed[0])}")
+    return kept, [document.id for document in listed if document not in kept]
 
 
 def digest_is_kept(state: DocumentState, sha256: str) -> bool:

@@ -202,3 +202,24 @@ def test_fetching_with_and_without_change(auditor, tmp_path, monkeypatch):
         assert [done.returncode for done in outcomes] == [0, 0, 1], outcomes
         assert [asked.headers.get("if-none-match") for asked in site.asked] == [None, '"1"', '"1"']
         assert "acme/terms: unchanged" in outcomes[1].stdout
+
+
+def test_documents_that_a_collection_never_held_are_left_out_and_those_it_lost_are_missed(auditor, folder, tmp_path):
+    packs = tmp_path / "packs" / "acme"
+    write_pack(packs, DOCUMENT)
+    text = next(packs.rglob("*.yaml")).read_text()
+    (tmp_path / "packs" / "other.yaml").write_text(
+        text.replace("id: terms", "id: other").replace("archive: Acme/", "archive: Other/")
+    )
+    assert "Other/" in (tmp_path / "packs" / "other.yaml").read_text()
+
+    def check(*names):
+        policies = f"{next(packs.rglob('*.yaml'))},{tmp_path / 'packs' / 'other.yaml'}"
+        return auditor("terms", "check", *names, "--state", "state", "--from", folder, "--policies", policies)
+
+    done = check()
+    assert done.returncode == 0
+    assert f"not in {folder}: acme/other" in done.stdout
+    assert check("acme/other").returncode == 5, "a document that is asked for is missed"
+    (folder / PLACE).unlink()
+    assert check().returncode == 5, "a document that was there is missed"

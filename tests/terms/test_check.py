@@ -68,6 +68,14 @@ def test_an_earlier_wording_within_a_new_text_is_a_variant_too():
     assert checks.outcomes(CHANGED.replace("may change", "may end"))["training"] == "variant"
 
 
+def test_a_whole_text_that_was_seen_before_the_clause_was_watched_is_a_variant():
+    checks = Checks(document({"resale": "2.1(a)"}))
+    checks.check(TERMS)
+    both = document({"resale": "2.1(a)", "training": "2.1(c)"})
+    assert checks.outcomes(CHANGED, both)["training"] == "bound"
+    assert checks.outcomes(TERMS, both)["training"] == "variant"
+
+
 def test_a_change_elsewhere_is_counted_and_not_alerted():
     checks = Checks(document({"resale": "2.1(a)"}))
     checks.check(TERMS)

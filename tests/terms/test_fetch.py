@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import shutil
 import ssl
+import sys
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -275,6 +276,12 @@ def test_a_page_nested_too_deep_is_a_fault_and_not_a_crash(page):
         assert isinstance(to_markdown(page), str)
     except AuditorError as error:
         assert "nested too deep" in str(error)
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "markdownify", None)  # as Python marks a module that cannot be imported
+    with pytest.raises(AuditorError, match=r"pip install 'tos-auditor\[terms\]'"):
+        to_markdown("<p>Terms")
 
 
 async def test_a_page_that_takes_for_ever_is_given_up():

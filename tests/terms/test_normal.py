@@ -55,6 +55,7 @@ MESS: Any = st.lists(st.one_of(FRAGMENTS, st.text(max_size=4)), max_size=40).map
         ("* item\n+ item\n- item\n• item", "item item item item"),
         ("This page was last modified 3 weeks ago.", "This page was"),
         ("Updated 22 days ago\n\nTerms", "Terms"),
+        ("3 days ago\n\nTerms of 3 days ago", "Terms of 3 days ago"),
         ("Last Updated: June 27, 2025\nTerms", "Terms"),
         ("> Last Update: 28 April 2025\n\nTerms", "Terms"),
         ("Effective June 27, 2025", "Effective June 27, 2025"),
