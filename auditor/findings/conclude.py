@@ -49,7 +49,9 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
     text = answers.texts.get(name)
     rules = tuple(_rule(f"{name}/{rule.id}", clause, rule, answers) for rule in clause.rules)
     found = [finding for finding in answers.findings if finding.clause == name]
-    governed, hits, unknown = (sum(getattr(c, key) for c in counts) for key in ("governed", "hits", "unknown"))
+    governed, perhaps, hits, unknown = (
+        sum(getattr(c, key) for c in counts) for key in ("governed", "perhaps", "hits", "unknown")
+    )
     verdict = _verdict(found, rules, governed, unknown, answers.tolerance, provider_used=provider_used)
     latest = [c.latest for c in counts if c.latest]
     taken = answers.choices.positions.get(clause.position or "")
@@ -65,7 +67,11 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         severity=clause.severity,
         version=_newest(clause, latest) if latest else clause.versions[-1].id,
         verdict=verdict,
-        why=_manual(clause, verdict) if not clause.rules else _why(verdict, found, rules, governed, unknown),
+        why=_perhaps(perhaps, unknown, rules)
+        if verdict == "undetermined" and perhaps and not governed
+        else _manual(clause, verdict)
+        if not clause.rules
+        else _why(verdict, found, rules, governed, unknown),
         governed=governed,
         hits=hits,
         unknown=unknown,
@@ -78,6 +84,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         remedy=clause.remedy,
         position=clause.position,
         readings=tuple(ReadingInfo(id=r.id, says=r.says, taken=r.id == taken) for r in clause.readings),
+        perhaps=perhaps,
         text=text,
         manual=clause.manual if not clause.rules else None,
         overrides=overrides,
@@ -96,6 +103,14 @@ def _override(agreement: Agreement, override: Override) -> OverrideInfo:
     )
 
 
+def _perhaps(perhaps: int, unknown: int, rules: Sequence[RuleResult]) -> str:
+    facts = ", ".join(list(_sum([rule.missing_facts for rule in rules]))[:4])
+    missing = f"; missing: {facts}" if facts else ""
+    return (
+        f"It is not known whether it governs {_number(perhaps, 'row')}, and {unknown:,} could not be decided{missing}."
+    )
+
+
 def _manual(clause: Clause, verdict: Verdict) -> str:
     if verdict == "not_applicable":
         return "Nothing in the inputs is governed by it."
@@ -110,7 +125,7 @@ def _rule(name: str, clause: Clause, rule: Rule, answers: Answers) -> RuleResult
         title=rule.title,
         table=rule.table,
         certainty=check.certainty if check else rule.certainty,
-        governed=counts.governed,
+        governed=counts.concerned,
         hits=counts.hits,
         unknown=counts.unknown,
         missing_facts=dict(sorted(counts.missing.items(), key=lambda item: (-item[1], item[0]))),

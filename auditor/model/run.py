@@ -94,7 +94,7 @@ class Totals(Model):
 
 
 class RuleResult(Model):
-    """What one rule answered. Rows: governed = hits + unknown + the rest, which were found not to hold.
+    """What one rule answered. Rows: governed, surely or perhaps = hits + unknown + the rest, which were found not to hold.
 
     `outdated`: the clause's text has changed since the rule was reviewed against it.
     """
@@ -149,7 +149,8 @@ class ReadingInfo(Model):
 class ClauseResult(Model):
     """The verdict on one clause, with all that a report says about it.
 
-    `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. A clause with `manual` has no
+    `governed`, `hits` and `unknown` count rows; a row counts once however many rules held. `perhaps` are rows of which it is
+    unknown whether the clause governs them; they are not in `governed`. A clause with `manual` has no
     rules: it cannot be tested by machine, and every governed row is unknown. `text` is the hash of its section's text as
     last known. `version` is the version that
     applied to the latest governed row (the newest one if there was none).
@@ -179,6 +180,7 @@ class ClauseResult(Model):
     position: str | None
     readings: tuple[ReadingInfo, ...]
     manual: str | None = None
+    perhaps: int = 0
     text: str | None = None
     overrides: tuple[OverrideInfo, ...] = ()
 

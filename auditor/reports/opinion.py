@@ -17,6 +17,7 @@ PHRASES: dict[Verdict, tuple[str, str]] = {
     "clear": ("is clear", "are clear"),
     "not_applicable": ("did not apply", "did not apply"),
 }
+Standing = Literal["governs", "perhaps", "none"]
 FEW = 0.5
 """Share of decided checks below which the opinion says how little it rests on."""
 
@@ -51,6 +52,17 @@ def verdict_counts(manifest: Manifest) -> dict[Verdict, int]:
     """Return the number of clauses with each verdict, zeros included."""
     found = Counter(clause.verdict for clause in manifest.clauses)
     return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def standings(manifest: Manifest) -> dict[str, Standing]:
+    """Return, by provider, whether one of its clauses governs something, perhaps does, or does not."""
+    found: dict[str, Standing] = {}
+    for clause in manifest.clauses:
+        if clause.governed or clause.hits:
+            found[clause.provider] = "governs"
+        elif clause.verdict != "not_applicable":
+            found.setdefault(clause.provider, "perhaps")
+    return {clause.provider: found.get(clause.provider, "none") for clause in manifest.clauses}
 
 
 def conclusion(counts: dict[Verdict, int]) -> str:
@@ -110,6 +122,13 @@ def _limits(manifest: Manifest, counts: dict[Verdict, int]) -> list[str]:
         limits.append("Fewer than half of the checks gave a definite answer, so silence on a clause says little.")
     if totals.governed and not counts["breach"] and counts["undetermined"]:
         limits.append("That no breach was found does not mean that there is none: facts are missing, as listed below.")
+    unsure = {name for name, standing in standings(manifest).items() if standing == "perhaps"}
+    if totals.governed and unsure:
+        open_ = sum(clause.provider in unsure and clause.verdict == "undetermined" for clause in manifest.clauses)
+        limits.append(
+            f"For {number(open_)} of the clauses that could not be determined, of {plural(len(unsure), 'provider')}, it is not "
+            "known whether they apply at all: the model that answered, or the way to it, is unknown for some records."
+        )
     if manual := sum(clause.manual is not None and clause.verdict == "undetermined" for clause in manifest.clauses):
         limits.append(f"{plural(manual, 'clause')} that could not be determined can only be checked by a person.")
     if expired := manifest.findings_total.expired:

@@ -9,7 +9,7 @@ from auditor.model.policy import Certainty, Severity
 from auditor.model.run import ClauseResult, Manifest, RuleResult, Verdict, VersionResult
 from auditor.model.rundata import RunData
 from auditor.reports.escape import json_text
-from auditor.reports.opinion import Opinion, opinion, verdict_counts
+from auditor.reports.opinion import Opinion, opinion, standings, verdict_counts
 from auditor.reports.words import CERTAINTY_RANK, SEVERITY_RANK, VERDICT_WORDS, document
 
 FINDINGS_PER_CLAUSE = 25
@@ -71,15 +71,14 @@ class ProviderView:
     counts: dict[Verdict, int]
     documents: tuple[DocumentView, ...]
 
-    @property
-    def applied(self) -> bool:
-        """Whether some clause of the provider governs something."""
-        return any(count for verdict, count in self.counts.items() if verdict != "not_applicable")
-
 
 @dataclass(frozen=True)
 class RunView:
-    """All that a report for people shows of a run. `others` are the providers of which no clause applied, if some did."""
+    """All that a report for people shows of a run.
+
+    Where some provider's clauses surely govern something, `others` are the providers of which no clause applied, and
+    `perhaps` those of which it is only unknown whether one does. The clauses of the latter are not in `groups`.
+    """
 
     run: RunData
     opinion: Opinion
@@ -90,6 +89,7 @@ class RunView:
     config_name: str | None
     providers: tuple[ProviderView, ...]
     others: tuple[ProviderView, ...]
+    perhaps: tuple[ProviderView, ...]
     groups: dict[Verdict, tuple[Section, ...]]
     top: tuple[FindingView, ...]
     waivers: dict[str, tuple[FindingView, ...]]
@@ -127,6 +127,9 @@ def run_view(run: RunData) -> RunView:
     clauses = [_clause(result, len(by_clause.get(result.id, ()))) for result in sorted(manifest.clauses, key=_order)]
     views = {c.result.id: [_finding(f, c) for f in by_clause.get(c.result.id, ())] for c in clauses}
     providers = _providers(clauses)
+    standing = standings(manifest)
+    used = "governs" in standing.values()
+    detailed = [c for c in clauses if not used or standing[c.result.provider] != "perhaps"]
     everything = sorted((view for found in views.values() for view in found), key=lambda view: _urgency(view.finding))
     return RunView(
         run=run,
@@ -136,9 +139,10 @@ def run_view(run: RunData) -> RunView:
         first=min(firsts, default=None),
         last=max(lasts, default=None),
         config_name=PurePath(manifest.config.path).name if manifest.config.path else None,
-        providers=tuple(p for p in providers if p.applied) or providers,
-        others=tuple(p for p in providers if not p.applied) if any(p.applied for p in providers) else (),
-        groups={verdict: _sections(verdict, clauses, views) for verdict in RANK},
+        providers=tuple(p for p in providers if not used or standing[p.name] == "governs"),
+        others=tuple(p for p in providers if used and standing[p.name] == "none"),
+        perhaps=tuple(p for p in providers if used and standing[p.name] == "perhaps"),
+        groups={verdict: _sections(verdict, detailed, views) for verdict in RANK},
         top=_top(everything),
         waivers={
             status: tuple(v for v in everything if v.finding.status == status) for status in ("waived", "expired")

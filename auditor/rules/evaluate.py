@@ -36,9 +36,12 @@ class CheckCounts:
 
 @dataclass(frozen=True)
 class ClauseCounts:
-    """Rows for one clause on one table, each row once; `versions` maps version id to (governed, hits)."""
+    """Rows for one clause on one table, each row once; `perhaps` are those of which it is unknown whether they are governed;
+    `versions` maps version id to (governed, hits).
+    """
 
     governed: int
+    perhaps: int
     hits: int
     unknown: int
     versions: dict[str, tuple[int, int]]
@@ -211,7 +214,8 @@ class _Evaluation:
             result = " OR ".join(f"r{i}" for i, _ in own if counts[i].hits or counts[i].unknown) or "FALSE"
             within = [self._sql(self.renderer.render(under)) for under in spans[name].values()]
             by_version = [f"({state}) AND ({inside})" for inside in within for state in (governed, result)]
-            aggregates.append([_count(c) for c in (governed, result, f"({result}) IS NULL", *by_version)])
+            counted = (governed, f"({governed}) IS NULL", result, f"({result}) IS NULL", *by_version)
+            aggregates.append([_count(condition) for condition in counted])
         rows = zip(clauses, self._count(aggregates), strict=True)
         return {name: _clause_counts(list(spans[name]), row) for name, row in rows}
 
@@ -241,9 +245,9 @@ def _versions(checks: Sequence[Check]) -> dict[str, Expr]:
 
 
 def _clause_counts(names: Sequence[str], row: tuple[int, ...]) -> ClauseCounts:
-    versions = {name: (row[3 + 2 * n], row[4 + 2 * n]) for n, name in enumerate(names)}
+    versions = {name: (row[4 + 2 * n], row[5 + 2 * n]) for n, name in enumerate(names)}
     in_use = [name for name in names if versions[name][0]]
-    return ClauseCounts(row[0], row[1], row[2], versions, in_use[-1] if in_use else None)
+    return ClauseCounts(row[0], row[1], row[2], row[3], versions, in_use[-1] if in_use else None)
 
 
 def create_hits(db: Database) -> None:

@@ -26,6 +26,7 @@ TITLES = {
     ANTHROPIC: "Anthropic Commercial Terms of Service",
     LLAMA: "Llama 4 Community License",
     "usage-policy": "Anthropic Usage Policy",
+    "cohere-saas": "Cohere SaaS Agreement",
     "mistral-terms": "Mistral Commercial Terms",
 }
 

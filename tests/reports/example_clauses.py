@@ -270,7 +270,11 @@ def not_testable() -> ClauseResult:
 
 
 def idle() -> tuple[ClauseResult, ...]:
-    """Return the clauses of a provider of which none applied."""
-    name = "mistral/commercial-terms/no-key-transfer"
+    """Return the clauses of a provider of which none applied, and of one of which that is unknown."""
     why = "Nothing in the inputs is governed by it."
-    return (clause(name, "Keys are not sold", "mistral-terms", "not_applicable", governed=0, why=why),)
+    unsure = "It is not known whether it governs 412 rows, and 412 could not be decided; missing: called_model.maker."
+    facts = {"governed": 0, "perhaps": 412, "unknown": 412, "missing_facts": {"called_model.maker": 412}}
+    return (
+        clause("mistral/terms/no-key-transfer", "Keys are not sold", "mistral-terms", "not_applicable", governed=0, why=why),
+        clause("cohere/saas/no-sharing", "Keys are not shared", "cohere-saas", "undetermined", why=unsure, **facts),
+    )
