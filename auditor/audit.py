@@ -98,7 +98,7 @@ async def audit(inputs: Sequence[Input], options: Options, progress: Progress | 
     config = load_config(options.config)
     now = options.now or started.date()
     policy, terms = under_terms(policy, options.terms, now)
-    checks = select_checks(policy, terms, choices_of(config.declarations))
+    checks = select_checks(policy, terms, choices_of(config.declarations, config.path))
     with Database() as db:
         ingested = await ingest(db, inputs, text=_text_needed(checks), progress=progress)
         occasion = Occasion(now, started, terms.name, db.version)
@@ -131,7 +131,7 @@ def _assess(
     texts = known_texts(policy) | _observed_texts(config)
     findings = apply_waivers(found, config.waivers, occasion.now, texts)
     declared = config.declarations
-    answers = Answers(checks, outcomes, findings, choices_of(declared), declared.tolerance, texts)
+    answers = Answers(checks, outcomes, findings, choices_of(declared, config.path), declared.tolerance, texts)
     inputs = [
         InputInfo(
             uri=item.uri,

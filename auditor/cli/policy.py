@@ -14,7 +14,8 @@ from auditor.model.policy import Clause, Document, NamedList
 from auditor.policy.load import load_policies
 from auditor.policy.parsed import ParsedRule, Policy
 from auditor.policy.review import known_texts, to_review
-from auditor.policy.select import Choices, Terms, check
+from auditor.policy.select import check
+from auditor.policy.spans import Choices, Terms
 from auditor.rules.cases import run_case
 from auditor.yamlfile import nearest, write_yaml
 

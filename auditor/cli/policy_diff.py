@@ -18,6 +18,7 @@ from auditor.model.comparison import Comparison
 from auditor.policy.diff import ClauseDifference, PolicyDifference, Side, Value, diff
 from auditor.policy.load import load_policies
 from auditor.reports.words import plural, short
+from auditor.resources import resource_dir
 from auditor.runs.compare import compare_runs
 from auditor.runs.folder import read_run
 from auditor.sources import Input
@@ -55,7 +56,8 @@ def command(
     comparison = None
     if against:
         under = [(policies, before) if _day(before) else (before, "in-force")]
-        under += [(policies, after) if _day(after) else (before, after) if draft else (after, "in-force")]
+        packs = policies if _day(before) else before
+        under += [(policies, after) if _day(after) else (packs, after) if draft else (after, "in-force")]
         comparison = _replayed(against, under, find_config(config), mapping)
     if output_format == "json":
         whole: dict[str, JsonValue] = {"policy": found.model_dump(mode="json")}
@@ -67,7 +69,8 @@ def command(
 
 
 def _is_path(name: str) -> bool:
-    return _day(name) is None and Path(name).exists()
+    shipped = (resource_dir("policies") / name).is_dir()
+    return _day(name) is None and not shipped and Path(name).exists()
 
 
 def _day(name: str) -> date | None:
@@ -94,6 +97,8 @@ def _replayed(
         for (policies, terms), target in zip(under, out, strict=True):
             made = asyncio.run(audit(inputs, Options(policies, config, terms, now=manifest.run.now, out=target)))
             read = {item.uri: item.sha256 for item in made.data.manifest.inputs}
+            if "-" in read:
+                raise AuditorError(f"{run} has read standard input, which cannot be read again; replay from a file")
             if changed := [item.uri for item in manifest.inputs if read.get(item.uri) != item.sha256]:
                 raise AuditorError(f"not as {run} has read them: {', '.join(changed)}; replay them anew first")
         return compare_runs(*out)

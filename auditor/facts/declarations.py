@@ -23,6 +23,7 @@ from auditor.model.factcheck import value_fault
 from auditor.model.facts import TABLES
 from auditor.model.finding import Waiver
 from auditor.model.policy import Category
+from auditor.registry.tables import registry
 from auditor.yamlfile import KeyPath, Tree, nearest, read_yaml, validate
 
 LINKED = ("keys", "projects", "services", "accounts")
@@ -106,6 +107,7 @@ def _faults(tree: Tree, declarations: Declarations) -> list[Fault]:
             faults += _reference(tree, entry, (kind, name), "application", declarations.applications)
     for name, model in declarations.models.items():
         faults += _model(tree, model, ("models", name))
+    faults += _agreements(tree, declarations)
     for i, held in enumerate(declarations.authorisations or ()):
         path = ("authorisations", i)
         for category in held.scope:
@@ -119,6 +121,26 @@ def _faults(tree: Tree, declarations: Declarations) -> list[Fault]:
                         tree.fault((*path, key), f"'{name}' is not declared under {key}", nearest(name, set(known)))
                     )
     return faults
+
+
+def _agreements(tree: Tree, declarations: Declarations) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    limits: dict[tuple[str, str], str] = {}
+    for i, agreement in enumerate(declarations.agreements):
+        if agreement.id in seen:
+            yield tree.fault(("agreements", i, "id"), f"a second agreement called '{agreement.id}'")
+        seen[agreement.id] = i
+        for j, override in enumerate(agreement.overrides):
+            for name in override.parameters:
+                if other := limits.get((override.clause, name)):
+                    path: KeyPath = ("agreements", i, "overrides", j, "parameters", name)
+                    yield tree.fault(path, f"'{other}' sets this limit already, and a limit holds for all records")
+                limits[override.clause, name] = agreement.id
+    for name, model in declarations.aliases.items():
+        if registry().model(model).maker is None:
+            yield tree.fault(
+                ("aliases", name), f"'{model}' is no model that is known", "write the provider's own name of it"
+            )
 
 
 def _model(tree: Tree, model: Mapping[str, JsonValue], path: KeyPath) -> Iterator[Fault]:

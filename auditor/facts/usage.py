@@ -54,9 +54,13 @@ def create_usage(db: Database, declared: Declarations) -> None:
         select.append(f"{value} AS {quote(fact.name)}")
     joins = f" LEFT JOIN {quote(own.alias)} AS app ON app._id = l._app" if own else ""
     db.execute(f"CREATE VIEW usage_declared AS SELECT {', '.join(select)} FROM {linked} AS l{joins}")
-    _tell(db, defaults, declared.aliases)
+    fallback = {name: value for name, value in defaults.items() if name in TOLD}
+    _tell(db, fallback, declared.aliases)
     held = _authorisations(declared, "application.id", "applications")
-    replaced = [f"coalesce(d.{quote(name)}, told.{quote(name)}) AS {quote(name)}" for name in TOLD]
+    replaced = [
+        f"coalesce(d.{quote(name)}, told.{quote(name)}, {literal(fallback.get(name))}) AS {quote(name)}"
+        for name in TOLD
+    ]
     replaced += [f"{sql} AS {quote(name)}" for name, sql in held.items()]
     hidden = ", ".join(quote(name) for name in (*TOLD, *held))
     same = " AND ".join(f"d.{quote(key)} IS NOT DISTINCT FROM told.{quote(f'key:{key}')}" for key in KEYS)
@@ -74,19 +78,21 @@ def unresolved_models(db: Database, most: int) -> dict[str, int]:
     return dict(db.execute(query))
 
 
-def _tell(db: Database, defaults: Facts, aliases: Mapping[str, str]) -> None:
+def _tell(db: Database, fallback: Facts, aliases: Mapping[str, str]) -> None:
     """Create the table `told`: what the registry tells of each combination of names that occurs; defaults come last."""
     keys = ", ".join(quote(key) for key in KEYS)
     types = [f"{quote(f'key:{key}')} VARCHAR" for key in KEYS]
     types += [f"{quote(name)} {column_type(USAGE.facts[name].type)}" for name in TOLD]
     db.execute(f"CREATE TABLE told ({', '.join(types)})")
-    query = f"SELECT {keys} FROM usage_declared GROUP BY ALL ORDER BY count(*) DESC LIMIT {MOST_COMBINATIONS}"
-    fallback = {name: value for name, value in defaults.items() if name in KEYS}
+    query = f"SELECT {keys} FROM usage_declared GROUP BY ALL ORDER BY count(*) DESC, {keys} LIMIT {MOST_COMBINATIONS}"
     rows = []
     for combination in db.execute(query):
         row: Facts = dict(zip(KEYS, combination, strict=True))
-        told = derive("usage", {**fallback, **derive("usage", row, aliases)}, aliases)
-        rows.append([*combination, *(told.get(name, defaults.get(name)) for name in TOLD)])
+        if fallback:
+            first = derive("usage", row, aliases)
+            row = {**fallback, **{key: first[key] for key in KEYS if key in first}}
+        told = derive("usage", row, aliases)
+        rows.append([*combination, *(told.get(name) for name in TOLD)])
     db.insert("told", rows)
 
 

@@ -26,6 +26,15 @@ PRINCIPALS: dict[str, tuple[str, ...]] = {
     "organisation": ("organisation.name",),
 }
 """Table → the facts of which the first that is present says whose finding it is."""
+IDENTITY: dict[str, tuple[str, ...]] = {
+    "usage": ("record.id",),
+    "events": ("record.id",),
+    "training": ("model.id", "dataset.id", "training.run.id"),
+    "matches": ("dataset.id", "dataset.row", "record.id"),
+    "deployments": ("deployment.id",),
+    "organisation": ("organisation.name",),
+}
+"""Table → the facts that tell one row from another."""
 TELLING = (
     "gen_ai.provider.name",
     "gen_ai.request.model",
@@ -105,7 +114,8 @@ def _keep_hit_rows(db: Database, table: str, members: Sequence[tuple[int, Check]
     """Materialise what findings need of the rows that were hit, so that the fact table is read once."""
     facts = {fact for _, check in members for fact in (*_evidence(check), *_principals(check))}
     columns = ["_row", "_input", "_line", '"timestamp"', *(quote(fact) for fact in sorted(facts - {"timestamp"}))]
-    record = '"record.id"' if "record.id" in TABLES[table].facts else "NULL::VARCHAR"
+    named = ", ".join(quote(name) for name in IDENTITY[table])
+    record = named if IDENTITY[table] == ("record.id",) else f"nullif(concat_ws(' / ', {named}), '')"
     indices = ", ".join(str(i) for i, _ in members)
     db.execute(
         f"CREATE TABLE {_hit_rows(table)} AS SELECT {', '.join(columns)}, {record} AS record_id FROM {quote(table)} "

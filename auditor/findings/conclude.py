@@ -9,7 +9,7 @@ from auditor.model.finding import Finding
 from auditor.model.policy import Clause, Document, Rule, Version
 from auditor.model.run import ClauseResult, OverrideInfo, ReadingInfo, RuleResult, Verdict, VersionResult
 from auditor.policy.review import outdated
-from auditor.policy.select import Choices, overrides_of
+from auditor.policy.spans import Choices, overrides_of
 from auditor.rules.evaluate import CheckCounts, ClauseCounts, Outcome
 
 
@@ -27,6 +27,16 @@ class Answers:
     def examined(self, table: str) -> bool:
         """Whether the table has rows at all."""
         return self.outcomes[table].rows > 0
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a clause: surely and perhaps governed, those that break it, and those that could not be decided."""
+
+    governed: int
+    perhaps: int
+    hits: int
+    unknown: int
 
 
 def conclude(documents: Sequence[Document], answers: Answers) -> list[ClauseResult]:
@@ -49,10 +59,8 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
     text = answers.texts.get(name)
     rules = tuple(_rule(f"{name}/{rule.id}", clause, rule, answers) for rule in clause.rules)
     found = [finding for finding in answers.findings if finding.clause == name]
-    governed, perhaps, hits, unknown = (
-        sum(getattr(c, key) for c in counts) for key in ("governed", "perhaps", "hits", "unknown")
-    )
-    verdict = _verdict(found, rules, governed, unknown, answers.tolerance, provider_used=provider_used)
+    rows = _Rows(**{key: sum(getattr(c, key) for c in counts) for key in _Rows.__dataclass_fields__})
+    verdict = _verdict(found, rules, rows, answers.tolerance, provider_used=provider_used)
     latest = [c.latest for c in counts if c.latest]
     taken = answers.choices.positions.get(clause.position or "")
     overrides = tuple(_override(agreement, override) for agreement, override in overrides_of(name, answers.choices))
@@ -67,14 +75,11 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         severity=clause.severity,
         version=_newest(clause, latest) if latest else clause.versions[-1].id,
         verdict=verdict,
-        why=_perhaps(perhaps, unknown, rules)
-        if verdict == "undetermined" and perhaps and not governed
-        else _manual(clause, verdict)
-        if not clause.rules
-        else _why(verdict, found, rules, governed, unknown),
-        governed=governed,
-        hits=hits,
-        unknown=unknown,
+        why=_why(clause, verdict, found, rules, rows),
+        governed=rows.governed,
+        perhaps=rows.perhaps,
+        hits=rows.hits,
+        unknown=rows.unknown,
         waived=sum(finding.status == "waived" for finding in found),
         missing_facts=_sum([rule.missing_facts for rule in rules]),
         rules=rules,
@@ -84,7 +89,6 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         remedy=clause.remedy,
         position=clause.position,
         readings=tuple(ReadingInfo(id=r.id, says=r.says, taken=r.id == taken) for r in clause.readings),
-        perhaps=perhaps,
         text=text,
         manual=clause.manual if not clause.rules else None,
         overrides=overrides,
@@ -101,20 +105,6 @@ def _override(agreement: Agreement, override: Override) -> OverrideInfo:
         from_=agreement.from_,
         until=agreement.until,
     )
-
-
-def _perhaps(perhaps: int, unknown: int, rules: Sequence[RuleResult]) -> str:
-    facts = ", ".join(list(_sum([rule.missing_facts for rule in rules]))[:4])
-    missing = f"; missing: {facts}" if facts else ""
-    return (
-        f"It is not known whether it governs {_number(perhaps, 'row')}, and {unknown:,} could not be decided{missing}."
-    )
-
-
-def _manual(clause: Clause, verdict: Verdict) -> str:
-    if verdict == "not_applicable":
-        return "Nothing in the inputs is governed by it."
-    return f"Not testable by machine. {' '.join((clause.manual or '').split())}"
 
 
 def _rule(name: str, clause: Clause, rule: Rule, answers: Answers) -> RuleResult:
@@ -136,13 +126,7 @@ def _rule(name: str, clause: Clause, rule: Rule, answers: Answers) -> RuleResult
 
 
 def _verdict(
-    found: Sequence[Finding],
-    rules: Sequence[RuleResult],
-    governed: int,
-    unknown: int,
-    tolerance: float,
-    *,
-    provider_used: bool,
+    found: Sequence[Finding], rules: Sequence[RuleResult], rows: _Rows, tolerance: float, *, provider_used: bool
 ) -> Verdict:
     open_ = [finding for finding in found if finding.status not in ("waived", "baseline")]
     if open_:
@@ -150,31 +134,39 @@ def _verdict(
     if found:
         return "waived"
     if not rules:
-        return "undetermined" if governed or unknown else "not_applicable"
-    if unknown * 100 > tolerance * max(governed, unknown):
+        return "undetermined" if rows.governed or rows.unknown else "not_applicable"
+    if rows.unknown * 100 > tolerance * max(rows.governed, rows.unknown):
         return "undetermined"
-    if governed:
+    if rows.governed:
         return "clear"
     return "undetermined" if provider_used and all(rule.not_examined for rule in rules) else "not_applicable"
 
 
-def _why(verdict: Verdict, found: Sequence[Finding], rules: Sequence[RuleResult], governed: int, unknown: int) -> str:
+def _why(clause: Clause, verdict: Verdict, found: Sequence[Finding], rules: Sequence[RuleResult], rows: _Rows) -> str:
     skipped = sorted({rule.table for rule in rules if rule.not_examined})
     not_examined = f" Not examined: {', '.join(skipped)} (no rows were given)." if skipped else ""
     seen = " ".join(dict.fromkeys(f"{rule.title}." for rule in rules if rule.hits))
+    facts = ", ".join(list(_sum([rule.missing_facts for rule in rules]))[:4])
+    perhaps = f"It is not known whether it governs {_number(rows.perhaps, 'row')}" if rows.perhaps else ""
     match verdict:
         case "breach" | "suspected":
-            return f"{_number(len(found), 'finding')} in {_number(governed, 'governed row')}. {seen}{not_examined}"
+            return f"{_number(len(found), 'finding')} in {_number(rows.governed, 'governed row')}. {seen}{not_examined}"
         case "waived":
             return f"{_number(len(found), 'finding')}, all waived. {seen}{not_examined}"
-        case "undetermined" if unknown:
-            facts = ", ".join(list(_sum([rule.missing_facts for rule in rules]))[:4])
-            return f"Nothing was found, but {_number(unknown, 'row')} could not be decided; missing: {facts}.{not_examined}"
+        case "undetermined" if clause.manual and not rules:
+            return f"Not testable by machine. {' '.join(clause.manual.split())}"
+        case "undetermined" if perhaps and not rows.governed:
+            return f"{perhaps}, and {rows.unknown:,} could not be decided; missing: {facts}.{not_examined}"
+        case "undetermined" if rows.unknown:
+            undecided = _number(rows.unknown, "row")
+            return f"Nothing was found, but {undecided} could not be decided; missing: {facts}.{not_examined}"
         case "undetermined":
             return f"The provider is used, but nothing was given that could show this.{not_examined}"
         case "clear":
-            undecided = f"; {_number(unknown, 'row')} undecided, within the tolerance" if unknown else ""
-            return f"{_number(governed, 'governed row')} assessed and nothing found{undecided}.{not_examined}"
+            undecided = f"; {_number(rows.unknown, 'row')} undecided, within the tolerance" if rows.unknown else ""
+            return f"{_number(rows.governed, 'governed row')} assessed and nothing found{undecided}.{not_examined}"
+        case _ if perhaps:
+            return f"{perhaps}; nothing was found in them either way.{not_examined}"
         case _:
             return f"Nothing in the inputs is governed by it.{not_examined}"
 

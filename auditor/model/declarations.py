@@ -90,8 +90,8 @@ class Override(Model):
     def _fits(self) -> "Override":
         if self.effect == "off" and (self.by or self.parameters):
             raise ValueError("a clause that is off has no 'by' and no 'parameters'; write 'replaced' or 'tightened'")
-        if self.effect == "replaced" and not self.by:
-            raise ValueError("'replaced' names under 'by' the clause that holds instead")
+        if self.effect == "replaced" and (not self.by or self.parameters or self.by == self.clause):
+            raise ValueError("'replaced' names under 'by' the other clause that holds instead, and nothing else")
         if self.effect == "tightened" and not (self.by or self.parameters):
             raise ValueError("'tightened' names limits under 'parameters', or a further clause under 'by'")
         return self
@@ -107,6 +107,16 @@ class Agreement(Model):
     renewed: tuple[date, ...] = Field((), description="Days of later order forms and renewals")
     until: date | None = None
     overrides: tuple[Override, ...] = ()
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Agreement":
+        if self.until and self.until < self.from_:
+            raise ValueError("'until' lies before 'from'")
+        if wrong := [day for day in self.renewed if day < self.from_ or (self.until and day > self.until)]:
+            raise ValueError(f"renewed on {wrong[0]}, outside its time")
+        if others := [o.clause for o in self.overrides if not o.clause.startswith(f"{self.provider}/")]:
+            raise ValueError(f"an agreement with {self.provider} says nothing of {others[0]}")
+        return self
 
     def covers(self, day: date) -> bool:
         """Whether it holds on a day."""

@@ -8,13 +8,37 @@ from typing import Literal
 from pydantic import JsonValue
 
 from auditor.model.base import Model
-from auditor.model.policy import Clause, Rule, Version
+from auditor.model.policy import Clause, Document, Rule, Version
 from auditor.policy.parsed import Policy
-from auditor.policy.select import in_force
+from auditor.policy.spans import standing_versions
 
 Change = Literal["added", "gone", "changed"]
-COMPARED = ("title", "category", "kind", "severity", "says", "exceptions", "remedy", "position", "readings", "manual")
-RULE = ("title", "table", "certainty", "when", "unless", "measure", "exceeds", "judge", "reading", "principal")
+COMPARED = (
+    "title",
+    "category",
+    "kind",
+    "severity",
+    "says",
+    "exceptions",
+    "remedy",
+    "position",
+    "readings",
+    "manual",
+    "applies_when",
+)
+RULE = (
+    "title",
+    "table",
+    "certainty",
+    "when",
+    "unless",
+    "measure",
+    "exceeds",
+    "judge",
+    "reading",
+    "principal",
+    "reviewed",
+)
 VERSION = ("id", "section", "from_", "until", "source", "url", "confidence", "applies_when", "text")
 
 
@@ -64,11 +88,29 @@ class PolicyDifference(Model):
 
 @dataclass(frozen=True)
 class _Standing:
-    """A clause as it stands on one side: the version that holds, and the rules that implement it."""
+    """A clause as it stands on one side: the versions that hold, and the rules that implement them."""
 
+    document: Document
     clause: Clause
-    version: Version
+    versions: list[Version]
     rules: dict[str, Rule]
+
+    @property
+    def version(self) -> Version:
+        """The version that is shown; where editions stand beside one another, the last."""
+        return self.versions[-1]
+
+    @property
+    def around(self) -> dict[str, JsonValue]:
+        """What stands around it: whom its document governs, when its versions are frozen, its limits, and other editions."""
+        text = str([rule.model_dump(mode="json") for rule in self.rules.values()])
+        limits: dict[str, JsonValue] = {n: p.default for n, p in self.document.parameters.items() if f"'{n}'" in text}
+        return {
+            "document applies_when": self.document.applies_when,
+            "frozen_when": self.document.frozen_when,
+            "parameters": limits or None,
+            "other editions": [version.model_dump(mode="json") for version in self.versions[:-1]] or None,
+        }
 
 
 def diff(before: Side, after: Side, *, only: frozenset[str] | None = None) -> PolicyDifference:
@@ -90,11 +132,10 @@ def _standing(side: Side, only: frozenset[str] | None) -> dict[str, _Standing]:
     standing = {}
     for document in side.policy.documents:
         for clause in document.clauses if only is None or document.id in only else ():
-            versions = [v for v in clause.versions if side.day is None or in_force(v, side.day)]
-            if versions:
-                newest = versions[-1]
-                rules = {r.id: r for r in clause.rules if not r.versions or newest.id in r.versions}
-                standing[document.clause_id(clause)] = _Standing(clause, newest, rules)
+            if versions := standing_versions(clause, side.day):
+                ids = {version.id for version in versions}
+                rules = {r.id: r for r in clause.rules if not r.versions or ids & set(r.versions)}
+                standing[document.clause_id(clause)] = _Standing(document, clause, versions, rules)
     return standing
 
 
@@ -102,6 +143,9 @@ def _clause(name: str, before: _Standing | None, after: _Standing | None) -> Cla
     known = after or before
     assert known
     values = _values(before.clause, after.clause, COMPARED) if before and after else {}
+    if before and after:
+        pairs = ((name, value, after.around[name]) for name, value in before.around.items())
+        values |= {name: Value(before=old, after=new) for name, old, new in pairs if old != new}
     version = _values(before.version if before else None, after.version if after else None, VERSION)
     rules = tuple(_rules(before.rules if before else {}, after.rules if after else {})) if before and after else ()
     if before and after and not (values or version or rules):

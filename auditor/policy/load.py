@@ -93,32 +93,34 @@ def _find(selection: str | Path | None) -> _Files:
     if selection is None:
         return _folder(shipped)
     available = _folder(shipped).packs
-    whole = Path(selection)
-    files = _Files({}, _folder(shipped).lists)
-    for name in [str(selection)] if whole.exists() and str(selection) not in available else str(selection).split(","):
-        path = Path(name)
-        if name in available:
-            files.packs[name] = available[name]
-        elif path.is_file():
-            files.packs[path.stem] = [path]
-            files.lists += _folder(path.parent).lists
-        elif path.is_dir():
-            own = _own_folder(path, shipped)
-            files = _Files(files.packs | own.packs, own.lists)
-        else:
-            hint = nearest(name, set(available)) or f"there are {', '.join(sorted(available))}"
-            raise AuditorError(f"no policy pack or path '{name}' ({hint})")
+    text = str(selection)
+    files = _Files()
+    for name in [text] if Path(text).exists() and text not in available else text.split(","):
+        own = _named(name.strip(), available)
+        for pack, paths in own.packs.items():
+            files.packs[pack] = list(dict.fromkeys([*files.packs.get(pack, []), *paths]))
+        files.lists += [item for item in own.lists if item not in files.lists]
+    own_lists = {item.name for item in files.lists}
+    files.lists += [item for item in _folder(shipped).lists if item.name not in own_lists]
     return files
 
 
-def _own_folder(path: Path, shipped: Path) -> _Files:
-    """A folder of somebody's own packs may refer to the shipped lists and replace them by id."""
-    files = _folder(path)
-    if not files.packs:
-        raise AuditorError(f"{path}: no policy files (*.yaml) here")
-    own = {item.name for item in files.lists}
-    files.lists += [item for item in _folder(shipped).lists if item.name not in own]
-    return files
+def _named(name: str, available: dict[str, list[Path]]) -> _Files:
+    """The files of a shipped pack, or of a path; lists lie beside a pack's folder, or beside a file. Own lists replace shipped
+    ones of the same id.
+    """
+    path = Path(name)
+    if name in available:
+        return _Files({name: available[name]})
+    if name and path.is_file():
+        return _Files({path.stem: [path]}, [*_folder(path.parent).lists, *_folder(path.parent.parent).lists])
+    if name and path.is_dir():
+        files = _folder(path)
+        if not files.packs:
+            raise AuditorError(f"{path}: no policy files (*.yaml) here")
+        return files
+    hint = nearest(name, set(available)) or f"there are {', '.join(sorted(available))}"
+    raise AuditorError(f"no policy pack or path '{name}' ({hint})")
 
 
 def _folder(path: Path) -> _Files:

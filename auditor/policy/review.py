@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from auditor.model.policy import Clause, Rule
 from auditor.policy.parsed import Policy
+from auditor.policy.spans import standing_versions
 
 
 def known_texts(policy: Policy) -> dict[str, str]:
@@ -17,10 +18,10 @@ def outdated(clause: Clause, rule: Rule, text: str | None) -> bool:
 
     A rule that names no text was reviewed against the one that its pack knows.
     """
-    newest = clause.versions[-1]
-    if rule.versions and newest.id not in rule.versions:
+    newest = [v for v in standing_versions(clause) if not rule.versions or v.id in rule.versions]
+    if not newest:
         return False
-    reviewed = rule.reviewed or newest.text
+    reviewed = rule.reviewed or newest[-1].text
     return bool(reviewed and text and reviewed != text)
 
 

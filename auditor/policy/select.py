@@ -1,72 +1,40 @@
 """Loaded rules → checks: which clause versions count, which parameters and positions are used."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from auditor.errors import AuditorError, Fault, Location, raise_faults
-from auditor.model.check import Check, Span, day_after, midnight
-from auditor.model.declarations import Agreement, Declarations, Override
-from auditor.model.expr import TRUE, Expr, Not, all_of, as_if_at, bind
-from auditor.model.policy import Certainty, Document, ParameterRef, Version
+from auditor.model.check import Check
+from auditor.model.declarations import Declarations
+from auditor.model.expr import TRUE, bind
+from auditor.model.policy import Certainty, Document, ParameterRef
 from auditor.policy.load import load_policies
 from auditor.policy.parsed import ManualClause, ParsedRule, Policy, with_drafts
+from auditor.policy.spans import Choices, Terms, governed, overrides_of, spans_of
 from auditor.yamlfile import nearest
 
 
-@dataclass(frozen=True)
-class Terms:
-    """Which version of each clause a record is judged under: the one in force at its own time, or on one day for all.
-
-    `drafts` are documents of which every record is judged under the newest version, whatever its dates.
-    """
-
-    day: date | None = None
-    name: str = "in-force"
-    drafts: frozenset[str] = frozenset()
-
-    @classmethod
-    def parse(cls, text: str, today: date) -> "Terms":
-        """Return the terms for `in-force`, `latest` or a date.
-
-        Raises:
-            AuditorError: `text` is none of them.
-        """
-        if text == "in-force":
-            return cls()
-        try:
-            day = today if text == "latest" else date.fromisoformat(text)
-        except ValueError:
-            raise AuditorError(
-                f"--terms '{text}': use in-force, latest or a date such as 2025-09-01, or the path of a draft"
-            ) from None
-        return cls(day, text)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What an organisation chose and agreed: parameters by `provider/document/name` or plain name, positions by name."""
-
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    positions: Mapping[str, str] = field(default_factory=dict)
-    agreements: Sequence[Agreement] = ()
-
-
-def choices_of(declared: Declarations) -> Choices:
-    """Return what the company chose and agreed."""
-    return Choices(declared.parameters, declared.positions, declared.agreements)
+def choices_of(declared: Declarations, file: str | None = None) -> Choices:
+    """Return what the company chose and agreed, as it stands in `file`."""
+    return Choices(declared.parameters, declared.positions, declared.agreements, file or "auditor.yaml")
 
 
 def under_terms(policy: Policy, text: str, today: date) -> tuple[Policy, Terms]:
     """Return the policy to use, and the terms, for the value of `--terms`: where it is a path, the drafts in it replace the
     documents of the same id.
 
+    A keyword or a day is taken as such, whatever files there are.
+
     Raises:
         AuditorError: it is neither terms nor a path, or the draft has faults.
     """
-    if not Path(text).exists():
+    try:
         return policy, Terms.parse(text, today)
+    except AuditorError:
+        if not Path(text).exists():
+            raise
     draft = load_policies(Path(text))
     return with_drafts(policy, draft), Terms(None, Path(text).name, frozenset(d.id for d in draft.documents))
 
@@ -88,12 +56,12 @@ def select_checks(policy: Policy, terms: Terms, choices: Choices) -> list[Check]
 def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
     """Return `parsed` as a check, or None where it does not count."""
     clause, rule = parsed.clause, parsed.rule
-    versions = [version for version in clause.versions if not rule.versions or version.id in rule.versions]
-    spans = _spans(parsed, versions, terms, choices)
+    values = parameter_values(parsed.document, choices, parsed.document.clause_id(clause))
+    subject = governed(parsed, values, terms)
+    spans = tuple(s for s in spans_of(subject, terms, choices) if not rule.versions or s.version.id in rule.versions)
     certainty = _certainty(parsed, choices)
     if not spans or certainty is None:
         return None
-    values = parameter_values(parsed.document, choices, parsed.document.clause_id(clause))
     measure = parsed.measure
     if measure and isinstance(rule.exceeds, ParameterRef):
         measure = replace(measure, limit=values[rule.exceeds.parameter])
@@ -105,7 +73,7 @@ def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
         table=rule.table,
         certainty=certainty,
         spans=spans,
-        applies=_applies(bind(parsed.applies, values), terms),
+        applies=subject.applies,
         condition=bind(parsed.condition, values),
         measure=measure,
         principal=rule.principal,
@@ -114,77 +82,12 @@ def check(parsed: ParsedRule, terms: Terms, choices: Choices) -> Check | None:
 
 
 def _manual(parsed: ManualClause, terms: Terms, choices: Choices) -> Check | None:
-    spans = _spans(parsed, parsed.clause.versions, terms, choices)
     clause = parsed.document.clause_id(parsed.clause)
+    subject = governed(parsed, parameter_values(parsed.document, choices, clause), terms)
+    spans = tuple(spans_of(subject, terms, choices))
     if not spans:
         return None
-    applies = _applies(parsed.applies, terms)
-    return Check(parsed.id, clause, parsed.table, "possible", spans, applies, TRUE, None, (), cannot="manual")
-
-
-def _applies(condition: Expr, terms: Terms) -> Expr:
-    """Whom a document governs may change with time, too: under the terms of a day, it is asked as on that day."""
-    return as_if_at(condition, midnight(terms.day)) if terms.day else condition
-
-
-def _spans(
-    parsed: ParsedRule | ManualClause, versions: Sequence[Version], terms: Terms, choices: Choices
-) -> tuple[Span, ...]:
-    """The versions under which rows are judged, less the time for which an agreement takes the clause out."""
-    document = parsed.document
-    if document.id in terms.drafts:
-        newest = [version for version in versions if version.until is None] or versions[-1:]
-        spans = [Span(version, None, None, parsed.versions.get(version.id, TRUE)) for version in newest]
-    elif day := terms.day:
-        on_day = [version for version in versions if in_force(version, day)]
-        spans = [Span(version, None, None, parsed.versions.get(version.id, TRUE)) for version in on_day]
-    else:
-        spans = [Span.in_force(version, parsed.versions.get(version.id, TRUE)) for version in versions]
-        spans = _frozen_spans(parsed, versions, spans, contract_dates(document, choices))
-    for agreement, override in overrides_of(document.clause_id(parsed.clause), choices):
-        if override.effect != "tightened":
-            if terms.day:
-                spans = [] if agreement.covers(terms.day) else spans
-            else:
-                start, end = midnight(agreement.from_), day_after(agreement.until)
-                spans = [part for span in spans for part in span.without(start, end)]
-    return tuple(spans)
-
-
-def _frozen_spans(
-    parsed: ParsedRule | ManualClause, versions: Sequence[Version], spans: list[Span], dates: Sequence[date]
-) -> list[Span]:
-    """From the first contract on, its day decides the version for the rows that `frozen_when` names, until the next one."""
-    if not dates or parsed.frozen is None:
-        return spans
-    first = midnight(dates[0])
-    own_time = Not(parsed.frozen)
-    result = [part for span in spans for part in span.within(None, first)]
-    result += [replace(part, where=all_of(part.where, own_time)) for span in spans for part in span.within(first, None)]
-    for day, following in zip(dates, [*dates[1:], None], strict=True):
-        end = midnight(following) if following else None
-        for version in versions:
-            if in_force(version, day):
-                where = all_of(parsed.versions.get(version.id, TRUE), parsed.frozen)
-                result.append(Span(version, midnight(day), end, where))
-    return result
-
-
-def in_force(version: Version, day: date) -> bool:
-    """Whether a version was in force on a day."""
-    return version.from_ <= day and (version.until is None or day <= version.until)
-
-
-def contract_dates(document: Document, choices: Choices) -> list[date]:
-    """Return the days of agreements with the document's provider, of order forms and of renewals, in order."""
-    made = [a for a in choices.agreements if a.provider == document.provider and document.frozen_when is not None]
-    return sorted({day for agreement in made for day in (agreement.from_, *agreement.renewed)})
-
-
-def overrides_of(clause: str, choices: Choices) -> Iterator[tuple[Agreement, Override]]:
-    """Yield what agreements say of a clause."""
-    for agreement in choices.agreements:
-        yield from ((agreement, override) for override in agreement.overrides if override.clause == clause)
+    return Check(parsed.id, clause, parsed.table, "possible", spans, subject.applies, TRUE, None, (), cannot="manual")
 
 
 def parameter_values(document: Document, choices: Choices, clause: str = "") -> dict[str, float]:
@@ -223,7 +126,7 @@ def _refuse_unknown(policy: Policy, choices: Choices) -> None:
         # a choice may belong to a shipped pack that this run leaves out
         shipped, others = _names(load_policies())
         known, readings = known | shipped, others | readings
-    place = Location("auditor.yaml")
+    place = Location(choices.file)
     faults = [
         Fault(place, f"no pack has a parameter '{name}'", nearest(name, known))
         for name in choices.parameters
@@ -238,11 +141,11 @@ def _refuse_unknown(policy: Policy, choices: Choices) -> None:
             faults.append(
                 Fault(place, f"the position '{name}' has no reading '{reading}'", ", ".join(sorted(readings[name])))
             )
-    raise_faults("the choices in auditor.yaml do not fit the packs", [*faults, *_override_faults(policy, choices)])
+    raise_faults(f"the choices in {choices.file} do not fit the packs", [*faults, *_override_faults(policy, choices)])
 
 
 def _override_faults(policy: Policy, choices: Choices) -> Iterator[Fault]:
-    place = Location("auditor.yaml")
+    place = Location(choices.file)
     loaded = {d.clause_id(c): d for d in policy.documents for c in d.clauses}
     if all(o.clause in loaded for a in choices.agreements for o in a.overrides):
         known = loaded
@@ -254,7 +157,7 @@ def _override_faults(policy: Policy, choices: Choices) -> Iterator[Fault]:
                 message = f"the agreement '{agreement.id}' names a clause '{override.clause}' that no pack has"
                 yield Fault(place, message, nearest(override.clause, set(known)))
                 continue
-            if override.by and override.by not in loaded:
+            if override.by and override.clause in loaded and override.by not in loaded:
                 message = f"no pack that was loaded has '{override.by}', which goes with '{override.clause}'"
                 yield Fault(place, message, "name its file with --policies, beside the packs")
             parameters = known[override.clause].parameters

@@ -69,7 +69,8 @@ def _call(row: Row, aliases: Aliases) -> dict[str, FactValue]:
     route = row.get("route") or (host and host.route) or asked.route or answered.route or (provider and provider.route)
     named = row.get("gen_ai.response.model") or row.get("gen_ai.request.model")
     maker = model.maker or _sole_maker(provider, route == "direct" or not named)
-    service = bool(maker and provider and provider.maker == maker and (route == "direct" or not model.maker))
+    served = route == "direct" or (not model.maker and route not in ("self-hosted", "other"))
+    service = bool(maker and provider and provider.maker == maker and served)
     return {
         "gen_ai.provider.name": name or None,
         "route": route or None,

@@ -16,6 +16,7 @@ from auditor.yamlfile import read_yaml, validate
 
 LONGEST = 512
 """A longer name is no model's."""
+HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/:?#@\s]+)(?::\d+)?(?:[/?#].*)?$")
 M = TypeVar("M", bound=Model)
 
 
@@ -73,15 +74,20 @@ class ModelRow(Model):
     @classmethod
     def _is_re2(cls, pattern: str | None) -> str | None:
         if pattern:
-            re2.compile(pattern)
+            try:
+                groups = re2.compile(pattern).groups
+            except re2.error as error:
+                raise ValueError(f"not an RE2 expression: {error}") from error
+            if not groups:
+                raise ValueError("the version is the first group of the expression; there is none")
         return pattern
 
 
 class Models(Model):
     """`policies/registry/models.yaml`."""
 
-    prefixes: tuple[Prefix, ...]
-    suffixes: tuple[str, ...]
+    prefixes: tuple[Prefix, ...] = Field(min_length=1)
+    suffixes: tuple[str, ...] = Field(min_length=1)
     models: tuple[ModelRow, ...]
 
 
@@ -117,27 +123,43 @@ class Registry:
     def _rows(self) -> list[tuple[re.Pattern[str], ModelRow]]:
         return [(re.compile("|".join(translate(name) for name in row.names)), row) for row in self.models.models]
 
-    def host(self, name: str) -> Host | None:
-        """Return what is known of a host that was called."""
-        return next((h for h in self.routes.hosts if re.match(translate(h.host), name.lower())), None)
+    @cached_property
+    def _hosts(self) -> list[tuple[re.Pattern[str], Host]]:
+        return [(re.compile(translate(host.host)), host) for host in self.routes.hosts]
+
+    def host(self, address: str) -> Host | None:
+        """Return what is known of a host that was called; a scheme, port, path or final dot of its address does not matter."""
+        found = HOST.match(address.strip().lower()[:LONGEST])
+        name = found.group(1).rstrip(".") if found else ""
+        return next((host for pattern, host in self._hosts if pattern.match(name)), None)
 
     def provider(self, name: str) -> Provider | None:
         """Return what is known of a provider, as records name it."""
-        return next((p for p in self.routes.providers if p.name == name.lower()), None)
+        folded = name.strip().lower()
+        return next((p for p in self.routes.providers if p.name == folded), None)
 
     def model(self, name: str) -> Identity:
-        """Return which model `name` stands for, in any spelling: with prefixes of routers, as an ARN, tuned, dated."""
+        """Return which model `name` stands for, in any spelling: with prefixes of routers, as an ARN, tuned, dated.
+
+        A prefix that ends with a dot is Bedrock's only before a name that is known: `eu.support` may be anybody's.
+        """
         if len(name) > LONGEST:
             return Identity()
         route: str | None = None
+        dotted: str | None = None
         rest = name.strip().lower()
         while found := self._prefix.match(rest):
-            route = route or self.models.prefixes[(found.lastindex or 1) - 1].route
+            prefix = self.models.prefixes[(found.lastindex or 1) - 1]
+            if prefix.prefix.endswith("."):
+                dotted = dotted or prefix.route
+            else:
+                route = route or prefix.route
             rest = rest[found.end() :]
         for candidate in dict.fromkeys((rest, self._suffix.sub("", rest))):
             for pattern, row in self._rows:
                 if candidate and pattern.match(candidate):
-                    return Identity(row.maker, row.family, _version(row, candidate), row.licences, route or row.route)
+                    told = route or dotted or row.route
+                    return Identity(row.maker, row.family, _version(row, candidate), row.licences, told)
         return Identity(route=route)
 
 

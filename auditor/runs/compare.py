@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from auditor.engine import Database, literal
+from auditor.engine import Database, EngineError, literal
+from auditor.errors import AuditorError
 from auditor.model.comparison import ClauseChange, Comparison, PrincipalChange, RunName
 from auditor.model.policy import SEVERITIES
 from auditor.model.run import Manifest
@@ -13,8 +14,8 @@ from auditor.runs.folder import HITS, read_run
 def compare_runs(before: Path, after: Path) -> Comparison:
     """Return what differs between two runs.
 
-    A row is the same in both if it stands in the same line of an input with the same digest; a declared row, if it is the same
-    principal's.
+    A record is the same in both if it has the same id and time; one without an id, if it stands in the same line of an input
+    with the same digest. Whose it is may differ: a row that breaks a clause in both runs is no change, whoever is named.
 
     Args:
         before: folder of the first run.
@@ -56,23 +57,33 @@ def compare_runs(before: Path, after: Path) -> Comparison:
 
 
 def _load_hits(db: Database, table: str, folder: Path, manifest: Manifest) -> None:
-    """Create a table of the rows that break each clause, once for each clause and principal; inputs by their digest."""
+    """Create a table of the rows that break each clause, each once, with one of those whose findings they are.
+
+    Raises:
+        AuditorError: the file of hits is missing or damaged.
+    """
     db.execute(f"CREATE TABLE inputs_{table} (input VARCHAR, sha256 VARCHAR)")
     db.insert(f"inputs_{table}", [(item.uri, item.sha256) for item in manifest.inputs])
-    db.execute(
-        f"CREATE TABLE {table} AS SELECT DISTINCT clause, principal, fact_table, sha256, line, record_id, "
-        # rows that come from declarations are dated by the day of the run
-        "CASE WHEN fact_table = 'usage' THEN \"timestamp\" END AS at "
-        f"FROM read_parquet({literal(str(folder / HITS))}) LEFT JOIN inputs_{table} USING (input)"
-    )
+    place = "CASE WHEN record_id IS NULL THEN sha256 || ':' || line ELSE record_id END"
+    # rows that come from declarations are dated by the day of the run
+    at = "CASE WHEN fact_table = 'usage' THEN \"timestamp\" END"
+    rows = f"read_parquet({literal(str(folder / HITS))}) LEFT JOIN inputs_{table} USING (input)"
+    try:
+        db.execute(
+            f"CREATE TABLE {table} AS SELECT clause, fact_table, {place} AS place, {at} AS at, min(principal) AS principal "
+            f"FROM {rows} GROUP BY ALL"
+        )
+    except EngineError as error:
+        raise AuditorError(f"{folder / HITS} is missing or damaged; replay the inputs anew") from error
 
 
 def _changed_principals(db: Database) -> dict[str, list[PrincipalChange]]:
-    query = """
+    same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in ("clause", "fact_table", "place", "at"))
+    query = f"""
         SELECT clause, principal, sum(broken)::BIGINT, sum(cleared)::BIGINT FROM (
-            SELECT clause, principal, 1 AS broken, 0 AS cleared FROM (FROM hits_after EXCEPT FROM hits_before)
+            SELECT a.clause, a.principal, 1 AS broken, 0 AS cleared FROM hits_after AS a ANTI JOIN hits_before AS b ON {same}
             UNION ALL
-            SELECT clause, principal, 0, 1 FROM (FROM hits_before EXCEPT FROM hits_after)
+            SELECT a.clause, a.principal, 0, 1 FROM hits_before AS a ANTI JOIN hits_after AS b ON {same}
         ) GROUP BY clause, principal ORDER BY clause, sum(broken) + sum(cleared) DESC, principal"""
     found: dict[str, list[PrincipalChange]] = {}
     for clause, principal, broken, cleared in db.execute(query):

@@ -104,7 +104,7 @@ def _count(findings: Sequence[Finding]) -> FindingsTotal:
 
 
 def _parameters(policy: Policy, config: Config) -> Iterator[ParameterInfo]:
-    choices = choices_of(config.declarations)
+    choices = choices_of(config.declarations, config.path)
     for document in policy.documents:
         values = parameter_values(document, choices)
         for name, parameter in document.parameters.items():

@@ -1,5 +1,6 @@
 """Which version and which clause holds for a record: by its own day, by contract, by country, and by what was agreed."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def test_an_unknown_country_matters_only_while_the_editions_differ(tmp_path):
     assert replay(tmp_path, [at("2024-03-01")])[ADVICE].verdict == "breach"
 
 
+GOVERNS = "{gen_ai.provider.name: acme, route: direct}"
 AGREEMENT = {"id": "order-1", "provider": "acme", "document": "Order form 1", "from": "2023-06-01"}
 
 
@@ -91,7 +93,7 @@ def overridden(**values: Any) -> dict[str, Any]:
 
 def test_a_clause_that_was_switched_off_counts_outside_that_time_only(tmp_path):
     records = [at("2024-12-31"), at("2025-01-01"), at("2025-12-31"), at("2026-01-01")]
-    results = replay(tmp_path, records, agreements=[overridden() | {"renewed": ["2024-12-01"]}])
+    results = replay(tmp_path, records, agreements=[overridden()])
     assert under(results[ADVICE]) == {"v2": (2, 2)}
     (override,) = results[ADVICE].overrides
     assert (override.effect, override.document, override.says) == ("off", "Order form 1", "Review was waived.")
@@ -146,6 +148,74 @@ def test_a_draft_judges_every_record_under_its_newest_version(tmp_path):
     results = replay(tmp_path, [at("2023-06-01"), at("2025-06-01")], str(draft))
     assert under(results[ADVICE]) == {"v2": (2, 2)}
     assert results[ADVICE].versions[-1].section == "9"
+
+
+def test_a_draft_does_not_bring_back_the_rules_of_its_old_versions(tmp_path):
+    medical = [at("2025-06-01", **{"application.domain": "medical", "account.country": "DE"})]
+    rule = tmp_path / "draft.yaml"
+    text = (PACK / "acme" / "usage-rules.yaml").read_text()
+    rule.write_text(text.replace("application.domain: [medical, legal]", "application.domain: legal"))
+    assert under(replay(tmp_path, medical, str(rule))[ADVICE]) == {"v2": (1, 0)}
+
+
+def test_a_day_is_a_day_whatever_files_there_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2025-06-01").mkdir()
+    assert replay(tmp_path, [at("2023-06-01")], "2025-06-01")[ADVICE].verdict == "breach"
+    with pytest.raises(AuditorError, match="nor is there a draft of that path"):
+        replay(tmp_path, [at("2023-06-01")], "missing.yaml")
+
+
+def test_a_contract_that_has_ended_freezes_nothing_any_more(tmp_path):
+    ended = AGREEMENT | {"until": "2023-12-31"}
+    assert under(replay(tmp_path, [at("2025-06-01")], agreements=[ended])[ADVICE]) == {"v2": (1, 1)}
+
+
+def test_parameters_may_stand_wherever_conditions_do(tmp_path):
+    text = (PACK / "acme" / "usage-rules.yaml").read_text()
+    pack = tmp_path / "acme.yaml"
+    tokens = "gen_ai.usage.input_tokens|gt: {parameter: most_requests}"
+    pack.write_text(text.replace(GOVERNS, f"{{gen_ai.provider.name: acme, {tokens}}}", 1))
+    records = [at("2025-06-01", **{"gen_ai.usage.input_tokens": n}) for n in (1, 3)]
+    results = replay(tmp_path, records, policies=str(pack))
+    assert (results[ADVICE].governed, results[PAPERS].governed) == (1, 1)
+
+
+def test_own_packs_stand_beside_shipped_ones_of_the_same_name(tmp_path):
+    from auditor.policy.load import load_policies
+
+    for folder, name in (("a", "usage-rules"), ("b", "house-rules")):
+        (tmp_path / folder).mkdir()
+        text = (PACK / "acme" / "usage-rules.yaml").read_text()
+        (tmp_path / folder / "openai.yaml").write_text(text.replace("id: usage-rules", f"id: {name}"))
+    policy = load_policies(f"openai, {tmp_path / 'a/openai.yaml'},{tmp_path / 'b/openai.yaml'}")
+    ids = {document.id for document in policy.documents}
+    assert ids >= {"openai/services-agreement", "acme/usage-rules", "acme/house-rules"}
+    with pytest.raises(AuditorError, match="no policy pack or path ''"):
+        load_policies("openai,")
+
+
+@pytest.mark.parametrize(
+    ("agreement", "message"),
+    [
+        ({"until": "2023-01-01"}, "'until' lies before 'from'"),
+        ({"renewed": ["2023-01-01"]}, "renewed on 2023-01-01, outside its time"),
+        ({"provider": "openai", "overrides": [{"clause": ADVICE, "effect": "off", "says": "agreed"}]}, "says nothing of"),
+    ],
+)
+def test_agreements_that_make_no_sense_are_refused(tmp_path, agreement, message):
+    with pytest.raises(AuditorError) as caught:
+        replay(tmp_path, [at("2025-06-01")], agreements=[AGREEMENT | agreement])
+    assert message in str(caught.value)
+
+
+def test_names_and_limits_that_contradict_are_refused(tmp_path):
+    limit = {"clause": FEW, "effect": "tightened", "says": "less", "parameters": {"most_requests": 1}}
+    twice = json.loads(json.dumps([AGREEMENT | {"overrides": [limit]}] * 2))
+    with pytest.raises(AuditorError) as caught:
+        replay(tmp_path, [at("2025-06-01")], agreements=twice, aliases={"prod": "gtp-4o"})
+    assert len(caught.value.faults) == 3
+    assert "'gtp-4o' is no model that is known" in str(caught.value)
 
 
 def test_a_clause_that_only_a_person_can_check_is_never_clear(tmp_path):

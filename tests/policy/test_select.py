@@ -10,7 +10,8 @@ from auditor.errors import AuditorError
 from auditor.model.check import Check
 from auditor.model.expr import And, Compare, Not
 from auditor.policy.load import load_policies
-from auditor.policy.select import Choices, Terms, select_checks
+from auditor.policy.select import select_checks
+from auditor.policy.spans import Choices, Terms
 
 POLICY = load_policies(Path(__file__).parent.parent / "data" / "packs" / "sound")
 TODAY = date(2025, 1, 1)

@@ -83,7 +83,8 @@ NAMES = {
     "Qwen/Qwen2.5-72B-Instruct": ("alibaba", "qwen", ("qwen",)),
 }  # fmt: skip
 UNKNOWN = [
-    "support-prod", "", "o1x", "my-gpt", "arn:aws:bedrock:us-east-1:1:"
+    "support-prod", "", "o1x", "o3-hr-bot", "command-line", "labs-foo", "veoh-model", "davinci-resolve", "my-gpt",
+    "arn:aws:bedrock:us-east-1:1:"
     "application-inference-profile/abc", "model", "x" * 100_000, "claude" * 200, "\u202egpt-4", "'; DROP TABLE",
 ]  # fmt: skip
 
@@ -122,6 +123,13 @@ def test_version(name, version):
         ({"server.address": "europe-west4-aiplatform.googleapis.com"}, "vertex"),
         ({"server.address": "openrouter.ai"}, "openrouter"),
         ({"server.address": "llm-proxy.internal"}, None),
+        ({"server.address": "API.openai.com:443"}, "direct"),
+        ({"server.address": "https://api.openai.com./v1/chat"}, "direct"),
+        ({"server.address": "evil.example/x.openai.azure.com"}, None),
+        ({"server.address": "api.moonshot.evil"}, None),
+        ({"server.address": "evilaiplatform.googleapis.com"}, None),
+        ({"gen_ai.request.model": "eu.support-prod"}, None),
+        ({"gen_ai.request.model": "meta.chatbot"}, None),
         ({"server.address": "api.openai.com.evil.example"}, None),
         ({"gen_ai.provider.name": "aws.bedrock"}, "bedrock"),
         ({"gen_ai.provider.name": "openai"}, None),
@@ -163,6 +171,11 @@ def test_the_provider_tells_where_the_name_does_not():
     assert "called_model.maker" not in derive("usage", {"gen_ai.provider.name": "openai", "gen_ai.request.model": "x"})
     direct = derive("usage", {"gen_ai.provider.name": "openai", "gen_ai.request.model": "x", "route": "direct"})
     assert (direct["called_model.maker"], direct["called_model.licences"]) == ("openai", [])
+
+
+def test_an_unknown_name_on_own_servers_stays_unknown():
+    row = {"gen_ai.provider.name": "deepseek", "gen_ai.request.model": "x", "route": "self-hosted"}
+    assert "called_model.licences" not in derive("usage", row)
 
 
 def test_weights_served_by_their_maker_are_a_service():

@@ -11,7 +11,8 @@ from pydantic import Field, JsonValue, model_validator
 from auditor.model.base import Model
 from auditor.model.check import Check
 from auditor.policy.load import load_policies
-from auditor.policy.select import Choices, Terms, check
+from auditor.policy.select import check
+from auditor.policy.spans import Choices, Terms
 from auditor.yamlfile import read_yaml, validate, write_yaml
 
 FOLDER = Path(__file__).parent.parent / "cases" / "rules"

@@ -1,14 +1,17 @@
 """Two runs compared: which rows newly break and newly clear, for whom, and which verdicts changed."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 import auditor
 from auditor.errors import AuditorError
 from auditor.runs.compare import compare_runs
+from auditor.yamlfile import write_yaml
 
 PACK = Path(__file__).parent.parent / "data" / "packs" / "resolution"
 ADVICE = "acme/usage-rules/no-advice"
@@ -85,3 +88,30 @@ def test_where_the_input_lay_does_not_matter(tmp_path):
 def test_what_is_no_run_is_refused(tmp_path):
     with pytest.raises(AuditorError, match="is no run folder"):
         compare_runs(tmp_path, tmp_path)
+
+
+def declared(folder: Path, *datasets: str) -> Path:
+    """Replay nothing but declarations: a model that competes and is trained on datasets of the provider."""
+    config = folder.parent / f"{folder.name}.yaml"
+    trained: JsonValue = [{"dataset": name, "generator_providers": ["acme"]} for name in datasets]
+    config.write_text(write_yaml({"models": {"m": {"competes": True, "kind": "generative", "trained_on": trained}}}))
+    auditor.replay(CALLS[:1], policies=PACK.parent / "acme.yaml", config=config, now=date(2025, 1, 1), out=folder)
+    return folder
+
+
+def test_another_declared_dataset_is_a_row_of_its_own(tmp_path):
+    found = compare_runs(declared(tmp_path / "a", "one"), declared(tmp_path / "b", "one", "two", "three"))
+    (change,) = found.broken
+    assert (change.broken, change.cleared) == (2, 0)
+
+
+def test_whose_row_it_is_and_in_which_order_it_stands_is_no_change(tmp_path):
+    named = [record | {"application.id": "renamed"} for record in reversed(CALLS)]
+    assert compare_runs(run(tmp_path / "a", CALLS), run(tmp_path / "b", named)).changes == ()
+
+
+def test_a_damaged_file_of_hits_is_said(tmp_path):
+    folder = run(tmp_path / "a", CALLS)
+    (folder / "hits.parquet").write_bytes(b"PAR1")
+    with pytest.raises(AuditorError, match="missing or damaged; replay the inputs anew"):
+        compare_runs(folder, folder)
