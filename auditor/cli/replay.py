@@ -161,7 +161,8 @@ def _print(run: Run, code: ExitCode, fail_on: Severity, min_coverage: float) -> 
             click.echo(f"  {advice.fact:<36} {number(advice.checks)} checks wait for it: {advice.meaning}")
     if unknown := run.data.coverage.unresolved_models:
         names = ", ".join(plain(name) for name in list(unknown)[:5])
-        click.echo(f"\n{plural(len(unknown), 'model name')} not known (say under `aliases` what each is): {names}")
+        count = run.data.coverage.unresolved_names
+        click.echo(f"\n{plural(count, 'model name')} not known (say under `aliases` what each is): {names}")
     if manual := run.data.coverage.not_testable:
         click.echo(f"\n{plural(len(manual), 'clause')} can only be checked by a person; the report says how.")
     click.echo(f"\nDeclarations: {plain(manifest.config.path or 'none; `auditor init INPUT` writes a starter')}")

@@ -70,12 +70,15 @@ def create_usage(db: Database, declared: Declarations) -> None:
     )
 
 
-def unresolved_models(db: Database, most: int) -> dict[str, int]:
-    """Return the names of called models that the registry does not know, with the number of their records, the most first."""
+def unresolved_models(db: Database, most: int) -> tuple[dict[str, int], int]:
+    """Return the names of called models that the registry does not know, with the number of their records, the most frequent
+    first, and how many such names there are.
+    """
     name = 'coalesce("gen_ai.response.model", "gen_ai.request.model")'
     where = f'"called_model.family" IS NULL AND "called_model.maker" IS NULL AND {name} IS NOT NULL'
-    query = f"SELECT {name} AS name, count(*) AS n FROM usage WHERE {where} GROUP BY name ORDER BY n DESC, name LIMIT {most}"
-    return dict(db.execute(query))
+    names = f"SELECT {name} AS name, count(*) AS n FROM usage WHERE {where} GROUP BY name"
+    rows = db.execute(f"SELECT name, n, count(*) OVER () FROM ({names}) ORDER BY n DESC, name LIMIT {most}")
+    return {row[0]: row[1] for row in rows}, rows[0][2] if rows else 0
 
 
 def _tell(db: Database, fallback: Facts, aliases: Mapping[str, str]) -> None:

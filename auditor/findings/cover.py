@@ -37,6 +37,7 @@ def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]
     """Return the coverage of a run, from the fact tables in `db`, the checks, and what they answered, by table."""
     facts = sorted({fact for check in checks if check.table == "usage" for fact in check.facts})
     present = _present(db, facts) if facts else ()
+    unresolved, names = unresolved_models(db, MODELS)
     return Coverage(
         records=outcomes["usage"].rows,
         facts=tuple(
@@ -51,7 +52,8 @@ def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]
         tables={name: outcome.rows for name, outcome in outcomes.items()},
         unused_fields=dict(seen.unused),
         skipped=dict(seen.skipped),
-        unresolved_models=unresolved_models(db, MODELS),
+        unresolved_models=unresolved,
+        unresolved_names=names,
         not_testable=tuple(_not_testable(checks, outcomes)),
         advice=tuple(_advice(db, checks, outcomes)),
     )

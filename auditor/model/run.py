@@ -227,7 +227,8 @@ class Coverage(Model):
     """`coverage.json`: what could be seen and what could not.
 
     `unused_fields`: per input, fields that no fact takes. `skipped`: per input, things that are no records, by reason.
-    `unresolved_models`: names of called models that the registry does not know, with the number of records.
+    `unresolved_models`: names of called models that the registry does not know, with the number of records; the most frequent
+    of `unresolved_names` such names.
     `not_testable`: clauses that govern something and that only a person can check.
     """
 
@@ -237,6 +238,7 @@ class Coverage(Model):
     unused_fields: dict[str, tuple[str, ...]]
     skipped: dict[str, dict[str, int]] = Field(default_factory=dict)
     unresolved_models: dict[str, int] = Field(default_factory=dict)
+    unresolved_names: int = 0
     not_testable: tuple[str, ...] = ()
     advice: tuple[Advice, ...]
 

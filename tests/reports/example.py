@@ -124,6 +124,7 @@ def _coverage() -> Coverage:
         facts=tuple(FactCoverage(fact=f, meaning=m, recorded=r, present=p) for f, m, r, p in present),
         tables={"usage": 9731, "events": 0, "training": 3, "matches": 0, "deployments": 0, "organisation": 1},
         unresolved_models={"support-prod": 410, "<b>house</b> model": 2},
+        unresolved_names=5,
         not_testable=("openai/services-agreement/no-personal-accounts",),
         unused_fields={"logs/gateway-2026-q1.jsonl.zst": ("metadata.cost_centre", "metadata.trace", "cache.key")},
         advice=(

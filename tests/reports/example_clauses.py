@@ -275,6 +275,8 @@ def idle() -> tuple[ClauseResult, ...]:
     unsure = "It is not known whether it governs 412 rows, and 412 could not be decided; missing: called_model.maker."
     facts = {"governed": 0, "perhaps": 412, "unknown": 412, "missing_facts": {"called_model.maker": 412}}
     return (
-        clause("mistral/terms/no-key-transfer", "Keys are not sold", "mistral-terms", "not_applicable", governed=0, why=why),
+        clause(
+            "mistral/terms/no-key-transfer", "Keys are not sold", "mistral-terms", "not_applicable", governed=0, why=why
+        ),
         clause("cohere/saas/no-sharing", "Keys are not shared", "cohere-saas", "undetermined", why=unsure, **facts),
     )
