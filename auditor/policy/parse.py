@@ -22,16 +22,8 @@ def parse_rules(
         for j, rule in enumerate(clause.rules):
             parser = ConditionParser(tree, TABLES[rule.table], lists, document.parameters, faults)
             path: KeyPath = ("clauses", i, "rules", j)
-            yield ParsedRule(
-                document,
-                clause,
-                rule,
-                _applies_to(parser, document, clause, i),
-                _condition(parser, rule, path),
-                _measure(parser, rule, path),
-                _version_conditions(parser, clause, i),
-                _frozen(parser, document),
-            )
+            condition, measure = _condition(parser, rule, path), _measure(parser, rule, path)
+            yield ParsedRule(document, clause, *_governing(parser, document, clause, i), rule, condition, measure)
 
 
 def parse_manual(
@@ -44,14 +36,14 @@ def parse_manual(
     parser = ConditionParser(tree, TABLES[table], lists, document.parameters, faults)
     for i, clause in enumerate(document.clauses):
         if not clause.rules:
-            yield ManualClause(
-                document,
-                clause,
-                table,
-                _applies_to(parser, document, clause, i),
-                _version_conditions(parser, clause, i),
-                _frozen(parser, document),
-            )
+            yield ManualClause(document, clause, *_governing(parser, document, clause, i), table)
+
+
+def _governing(
+    parser: ConditionParser, document: Document, clause: Clause, i: int
+) -> tuple[Expr, dict[str, Expr], Expr | None]:
+    """Whom clause i governs, for whom each version was in force, and for whom a contract decides."""
+    return _applies_to(parser, document, clause, i), _version_conditions(parser, clause, i), _frozen(parser, document)
 
 
 def _applies_to(parser: ConditionParser, document: Document, clause: Clause, i: int) -> Expr:

@@ -1,26 +1,41 @@
 """What loaded policy files become: documents, rules with their conditions parsed, and clauses for a person to check."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from auditor.model.check import WindowMeasure
-from auditor.model.expr import Expr
-from auditor.model.policy import Clause, Document, NamedList, Rule, TableName
+from auditor.model.expr import TRUE, Expr
+from auditor.model.policy import Clause, Document, NamedList, Rule, TableName, Version
 
 
 @dataclass(frozen=True)
-class ParsedRule:
-    """A rule with its conditions parsed; parameters are still names, and `limit` may be one."""
+class Governing:
+    """Which rows of a table a clause governs; parameters in the conditions are still names.
+
+    Attributes:
+        document, clause: the clause and where it stands.
+        applies: whom the document and the clause govern.
+        versions: for whom a version was in force, by its id, where that is not everybody.
+        frozen: for which rows the day of a contract decides the version; none if None.
+    """
 
     document: Document
     clause: Clause
-    rule: Rule
     applies: Expr
+    versions: dict[str, Expr]
+    frozen: Expr | None
+
+    def where(self, version: Version) -> Expr:
+        """For whom a version was in force."""
+        return self.versions.get(version.id, TRUE)
+
+
+@dataclass(frozen=True)
+class ParsedRule(Governing):
+    """A rule with its conditions parsed; parameters are still names, and `limit` may be one."""
+
+    rule: Rule
     condition: Expr
     measure: WindowMeasure | None
-    versions: dict[str, Expr] = field(default_factory=dict)
-    """For whom a version was in force, by its id, where that is not everybody."""
-    frozen: Expr | None = None
-    """For which rows the date of a contract decides the version."""
 
     @property
     def id(self) -> str:
@@ -29,15 +44,10 @@ class ParsedRule:
 
 
 @dataclass(frozen=True)
-class ManualClause:
-    """A clause that only a person can check, and the rows of a table that it governs."""
+class ManualClause(Governing):
+    """A clause that only a person can check, and the table whose rows it governs."""
 
-    document: Document
-    clause: Clause
     table: TableName
-    applies: Expr
-    versions: dict[str, Expr] = field(default_factory=dict)
-    frozen: Expr | None = None
 
     @property
     def id(self) -> str:

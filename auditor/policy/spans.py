@@ -8,9 +8,9 @@ from itertools import zip_longest
 from auditor.errors import AuditorError
 from auditor.model.check import Span, day_after, midnight
 from auditor.model.declarations import Agreement, Override
-from auditor.model.expr import TRUE, Expr, Not, all_of, as_if_at, bind
+from auditor.model.expr import Not, all_of, as_if_at, bind
 from auditor.model.policy import Clause, Document, Version
-from auditor.policy.parsed import ManualClause, ParsedRule
+from auditor.policy.parsed import Governing
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,11 @@ class Choices:
     file: str = "auditor.yaml"
 
 
-@dataclass(frozen=True)
-class Governed:
-    """Which rows a clause governs, with all parameters bound: at all, by version, and by the day of a contract."""
+def governed(parsed: Governing, values: dict[str, float], terms: Terms) -> Governing:
+    """Return which rows a clause governs with all parameters bound.
 
-    document: Document
-    clause: Clause
-    applies: Expr
-    versions: Mapping[str, Expr]
-    frozen: Expr | None
-
-    def where(self, version: Version) -> Expr:
-        """For whom a version was in force."""
-        return self.versions.get(version.id, TRUE)
-
-
-def governed(parsed: ParsedRule | ManualClause, values: dict[str, float], terms: Terms) -> Governed:
-    """Whom a document governs may change with time, too: under the terms of a day or of a draft, it is asked as on that day."""
+    Whom a document governs may change with time, too: under the terms of a day or of a draft, it is asked as on that day.
+    """
     applies = bind(parsed.applies, values)
     day = terms.day
     if parsed.document.id in terms.drafts:
@@ -77,17 +65,18 @@ def governed(parsed: ParsedRule | ManualClause, values: dict[str, float], terms:
         applies = as_if_at(applies, midnight(day))
     versions = {name: bind(condition, values) for name, condition in parsed.versions.items()}
     frozen = bind(parsed.frozen, values) if parsed.frozen is not None else None
-    return Governed(parsed.document, parsed.clause, applies, versions, frozen)
+    return Governing(parsed.document, parsed.clause, applies, versions, frozen)
 
 
-def spans_of(subject: Governed, terms: Terms, choices: Choices) -> Iterator[Span]:
+def spans_of(subject: Governing, terms: Terms, choices: Choices) -> Iterator[Span]:
     """The versions under which rows are judged, less the time for which an agreement takes the clause out."""
     document = subject.document
     if document.id in terms.drafts:
         spans = [Span(version, None, None, subject.where(version)) for version in standing_versions(subject.clause)]
     elif day := terms.day:
-        on_day = standing_versions(subject.clause, day)
-        spans = [Span(version, None, None, subject.where(version)) for version in on_day]
+        spans = [
+            Span(version, None, None, subject.where(version)) for version in standing_versions(subject.clause, day)
+        ]
     else:
         spans = [Span.in_force(version, subject.where(version)) for version in subject.clause.versions]
         spans = _frozen_spans(subject, spans, contracts(document, choices))
@@ -101,7 +90,7 @@ def spans_of(subject: Governed, terms: Terms, choices: Choices) -> Iterator[Span
     yield from spans
 
 
-def _frozen_spans(subject: Governed, spans: list[Span], periods: Sequence[tuple[date, date | None]]) -> list[Span]:
+def _frozen_spans(subject: Governing, spans: list[Span], periods: Sequence[tuple[date, date | None]]) -> list[Span]:
     """In each period of a contract, its first day decides the version for the rows that `frozen_when` names."""
     if subject.frozen is None:
         return spans

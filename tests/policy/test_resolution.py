@@ -200,7 +200,10 @@ def test_own_packs_stand_beside_shipped_ones_of_the_same_name(tmp_path):
     [
         ({"until": "2023-01-01"}, "'until' lies before 'from'"),
         ({"renewed": ["2023-01-01"]}, "renewed on 2023-01-01, outside its time"),
-        ({"provider": "openai", "overrides": [{"clause": ADVICE, "effect": "off", "says": "agreed"}]}, "says nothing of"),
+        (
+            {"provider": "openai", "overrides": [{"clause": ADVICE, "effect": "off", "says": "agreed"}]},
+            "says nothing of",
+        ),
     ],
 )
 def test_agreements_that_make_no_sense_are_refused(tmp_path, agreement, message):
