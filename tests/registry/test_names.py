@@ -73,7 +73,10 @@ NAMES = {
     "gpt-4chan": ("others", None, None),
     "EleutherAI/gpt-neo-2.7B": ("eleutherai", None, ("mit", "apache-2.0")),
     "gpt4all-j": ("nomic", None, ("apache-2.0",)),
+    "ollama/mistral": ("mistral", "mistral-open", ("apache-2.0",)),
+    "mixtral:8x7b": ("mistral", "mistral-open", ("apache-2.0",)),
     # weights with limits
+    "codestral:22b": ("mistral", "codestral", ("mnpl-0.1",)),
     "google/gemma-2-9b-it": ("google", "gemma", ("gemma",)),
     "gemma-3n-e4b-it": ("google", "gemma", ("gemma",)),
     "deepseek-ai/DeepSeek-V3": ("deepseek", "deepseek", ("deepseek-1.0",)),
