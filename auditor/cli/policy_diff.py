@@ -11,13 +11,13 @@ import click
 from pydantic import JsonValue
 
 from auditor.audit import Options, audit
-from auditor.cli.compare import summary
+from auditor.cli.compare import SHOWN, summary
 from auditor.cli.options import FILE, find_config, output_format, plain, policies_option
 from auditor.errors import AuditorError, ExitCode
 from auditor.model.comparison import Comparison
 from auditor.policy.diff import ClauseDifference, PolicyDifference, Side, Value, diff
 from auditor.policy.load import load_policies
-from auditor.reports.words import plural, short
+from auditor.reports.words import pairs, plural, short
 from auditor.resources import resource_dir
 from auditor.runs.compare import compare_runs
 from auditor.runs.folder import read_run
@@ -141,3 +141,5 @@ def _whom(comparison: Comparison) -> Iterator[str]:
     for change in comparison.changes:
         if change.broken or change.cleared:
             yield f"  {change.broken:>9,} newly broken {change.cleared:>9,} newly cleared  [{change.clause}]"
+            names = [pairs(dict(p.principal)) or "no application or key named" for p in change.principals]
+            yield f"            {', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}"

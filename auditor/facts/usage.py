@@ -154,7 +154,7 @@ def _value(
     """The SQL for one fact of the usage table: the record's own, else the nearest declaration."""
     if fact.name == "application.id":
         return "l._app"
-    parts = [f"l.{quote(fact.name)}"] if fact.name in columns else []
+    parts = [_recorded(fact)] if fact.name in columns else []
     parts += [f"l.{quote(f'{s.alias}:{fact.name}')}" for s in sources if fact.name in s.facts]
     if own and fact.name in own.facts:
         parts.append(f"app.{quote(fact.name)}")
@@ -165,6 +165,15 @@ def _value(
     if not parts:
         return f"NULL::{column_type(fact.type)}"
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def _recorded(fact: Fact) -> str:
+    """The SQL for what a record carries; where only some values have a meaning, any other is missing."""
+    column = f"l.{quote(fact.name)}"
+    if not fact.values:
+        return column
+    folded = f"lower(trim({column}))"
+    return f"CASE WHEN {folded} IN ({', '.join(literal(value) for value in fact.values)}) THEN {folded} END"
 
 
 def _authorisations(declared: Declarations, subject: str, kind: str) -> dict[str, str]:

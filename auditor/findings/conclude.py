@@ -75,7 +75,7 @@ def _clause(document: Document, clause: Clause, answers: Answers, *, provider_us
         severity=clause.severity,
         version=_newest(clause, latest) if latest else clause.versions[-1].id,
         verdict=verdict,
-        why=_why(clause, verdict, found, rules, rows),
+        why=_agreed(overrides, verdict) or _why(clause, verdict, found, rules, rows),
         governed=rows.governed,
         perhaps=rows.perhaps,
         hits=rows.hits,
@@ -105,6 +105,14 @@ def _override(agreement: Agreement, override: Override) -> OverrideInfo:
         from_=agreement.from_,
         until=agreement.until,
     )
+
+
+def _agreed(overrides: Sequence[OverrideInfo], verdict: Verdict) -> str:
+    out = [override for override in overrides if override.effect != "tightened"]
+    if verdict != "not_applicable" or not out:
+        return ""
+    said = "; ".join(f"{o.effect} from {o.from_}{f' until {o.until}' if o.until else ''} by {o.document}" for o in out)
+    return f"The clause is {said}. At other times, nothing in the inputs is governed by it."
 
 
 def _rule(name: str, clause: Clause, rule: Rule, answers: Answers) -> RuleResult:

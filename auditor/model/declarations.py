@@ -145,6 +145,12 @@ class Declarations(Model):
     terms: str | None = Field(None, description="Folder of `auditor terms check`, relative to this file")
     tolerance: float = Field(0, ge=0, le=100, description="Percent of rows that may be undecided in a clear clause")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_said(cls, value: object) -> object:
+        """A section of which only the name stands there says nothing."""
+        return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+
     @property
     def organisation_facts(self) -> Facts:
         """The facts of the company, by full name."""

@@ -133,5 +133,5 @@ def _limits(manifest: Manifest, counts: dict[Verdict, int]) -> list[str]:
         limits.append(f"{plural(manual, 'clause')} that could not be determined can only be checked by a person.")
     if expired := manifest.findings_total.expired:
         verb = "counts" if expired == 1 else "count"
-        limits.append(f"{plural(expired, 'finding')} whose waiver has expired {verb} again.")
+        limits.append(f"{plural(expired, 'finding')} whose waiver no longer counts {verb} again.")
     return limits

@@ -33,7 +33,7 @@ CONFIDENCE_WORDS: dict[Confidence, str] = {
 STATUS_WORDS = {
     "active": "Active",
     "waived": "Waived",
-    "expired": "Active: the waiver has expired",
+    "expired": "Active: the waiver no longer counts",
     "baseline": "Known from the baseline",
 }
 EFFECT_WORDS = {"off": "Switched off", "replaced": "Replaced", "tightened": "Tightened"}
@@ -163,17 +163,18 @@ def document(clause: ClauseResult) -> str:
     )
 
 
-def terms(run: RunInfo) -> str:
-    """Return which terms the records were judged under."""
+def terms(run: RunInfo, *, contracts: bool = False) -> str:
+    """Return which terms the records were judged under; `contracts` says whether some were declared."""
     match run.terms:
         case "in-force":
-            return "each record under the terms in force on its own day"
+            own = "each record under the terms in force on its own day"
+            return f"{own}, or on the day of the contract that fixes them" if contracts else own
         case "latest":
             return f"every record under the terms in force on {day(run.now)}"
         case name if parse_time(name):
             return f"every record under the terms in force on {day(name)}"
         case name:
-            return f"every record under the terms in {name}"
+            return f"every record under the terms in {name} for the documents that it holds, else under those in force"
 
 
 def listing(parts: list[str]) -> str:

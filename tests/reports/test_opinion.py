@@ -81,7 +81,7 @@ def test_limits():
     run = example_run().manifest
     said = opinion(run.model_copy(update={"findings_total": FindingsTotal(active=0, waived=0, expired=2, baseline=0)}))
     assert "1 input could not be read to the end; what was behind is not in these figures." in said.limits
-    assert "2 findings whose waiver has expired count again." in said.limits
+    assert "2 findings whose waiver no longer counts count again." in said.limits
     few = opinion(judged("undetermined", **(ASSESSED | {"decided": 3})))
     assert few.limits[0].startswith("Fewer than half of the checks")
     assert few.limits[1].startswith("That no breach was found does not mean that there is none")

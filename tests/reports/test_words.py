@@ -89,7 +89,10 @@ def test_terms_in_words():
         == "every record under the terms in force on 1 September 2025"
     )
     assert terms(run.model_copy(update={"terms": "latest"})).endswith("2 April 2026")
-    assert terms(run.model_copy(update={"terms": "drafts/new"})) == "every record under the terms in drafts/new"
+    assert terms(run.model_copy(update={"terms": "drafts/new"})).startswith(
+        "every record under the terms in drafts/new for"
+    )
+    assert terms(run, contracts=True).endswith("or on the day of the contract that fixes them")
 
 
 @pytest.mark.parametrize(
