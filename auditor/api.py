@@ -25,7 +25,7 @@ class Auditor:
     Args:
         policies: names of shipped packs joined by commas, or a path; all shipped packs if None.
         config: path of `auditor.yaml`; nothing is declared if None.
-        terms: `in-force`, `latest` or a date such as `2025-09-01`.
+        terms: `in-force`, `latest`, a date such as `2025-09-01`, or the path of a draft.
         now: the day the audit refers to; today if None.
 
     Example:

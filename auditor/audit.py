@@ -40,7 +40,7 @@ class Options:
     Attributes:
         policies: names of shipped packs joined by commas, or a path; all shipped packs if None.
         config: path of `auditor.yaml`; nothing is declared if None.
-        terms: `in-force`, `latest` or a date.
+        terms: `in-force`, `latest`, a date, or the path of a draft.
         since: first day of the period, in UTC; records before it are counted but not judged.
         until: last day of the period, in UTC.
         now: the day the audit refers to: what `latest` means, and what waivers are measured against; today if None.
