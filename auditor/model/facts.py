@@ -73,6 +73,15 @@ TIMESTAMP = Fact("timestamp", "timestamp", "When it happened (RFC 3339; UTC wher
 CALL = (
     TIMESTAMP,
     Fact("record.id", "string", "The record's own id at its source; with the time it tells duplicates"),
+    Fact(
+        "record.ids", "strings", "Ids under which other systems know the call; reported by several, it is counted once"
+    ),
+    Fact(
+        "record.kind",
+        "string",
+        "What the record is: one call, or a bucket that sums up calls and of which single calls cannot be told",
+        values=("call", "bucket"),
+    ),
     Fact("request.count", "integer", "Requests the record stands for: 1 for a call, more for a bucket", "requests"),
     _otel("gen_ai.provider.name", "string", "Who provided the model, as OpenTelemetry spells it"),
     _otel("gen_ai.operation.name", "string", "What was asked: chat, embeddings, generate_content, …"),
@@ -87,6 +96,7 @@ CALL = (
     _otel("gen_ai.usage.cache_write.input_tokens", "integer", "Of the tokens read, those put in a cache", "tokens"),
     _otel("gen_ai.usage.reasoning.output_tokens", "integer", "Of the tokens written, reasoning", "tokens"),
     _otel("gen_ai.response.finish_reasons", "strings", "Why generation ended: stop, length, content_filter, …"),
+    Fact("call.cost", "number", "What it cost, as the source tells", "US dollars"),
     _otel("http.response.status_code", "integer", "HTTP status of the answer"),
     _otel("error.type", "string", "Kind of error, if the call failed"),
     Fact("prompt.text", "string", "What was sent to the model", text=True),
@@ -111,6 +121,7 @@ CALL = (
     _otel("user_agent.original", "string", "User agent of the caller"),
     _otel("geo.country.iso_code", "string", "Country the call came from (ISO 3166-1 alpha-2)"),
     _otel("geo.region.iso_code", "string", "Region the call came from (ISO 3166-2)"),
+    _otel("cloud.region", "string", "Region or place in which the provider ran the model, in its own words"),
     _otel("service.name", "string", "Service that made the call, as its telemetry names itself"),
     Fact("client.anonymised", "boolean", "Whether the call came through a VPN, an anonymising proxy or rented hosts"),
     Fact("organization.id", "string", "The provider's id of the account's organisation"),
@@ -119,6 +130,7 @@ CALL = (
     Fact("api_key.id", "string", "Id or hash of the credential; never the credential"),
     _otel("user.id", "string", "Person or principal who holds the credential"),
     Fact("end_user.id", "string", "The customer's customer on whose behalf the call was made"),
+    Fact("end_user.profile.id", "string", "Profile of the end user's company or person at the provider"),
     Fact("end_user.country", "string", "Country of the end user (ISO 3166-1 alpha-2)"),
     Fact("end_user.age", "integer", "Age of the end user", "years"),
 )
@@ -159,10 +171,12 @@ ACCOUNT = (
     ),
     Fact("account.public_code_filter", "boolean", "Whether suggestions that match public code are held back"),
     Fact("account.zero_retention", "boolean", "Whether the provider keeps nothing of the account's calls"),
+    Fact("account.storage_region", "string", "Where the provider stores the account's content, in its own words"),
     Fact("account.baa", "boolean", "Whether a healthcare addendum (BAA) with the provider covers the account"),
     Fact("account.dpa", "boolean", "Whether a data processing agreement (DPA) with the provider covers the account"),
     Fact("account.training_opt_in", "boolean", "Whether the account lets the provider train on its content"),
     Fact("account.shared", "boolean", "Whether one login or personal credential is used by several people"),
+    Fact("api_key.name", "string", "Name that the credential was given"),
     Fact("api_key.owner", "string", "Organisation that the credential was issued to"),
     Fact("api_key.transferred", "boolean", "Whether the credential was bought from, sold or handed to somebody else"),
     Fact(
@@ -438,6 +452,42 @@ TABLES: dict[str, Table] = {
 }
 
 USAGE = TABLES["usage"]
+
+SNAPSHOTS = _table(
+    "snapshots",
+    "one account, project, credential or user as a provider's console showed it at a time",
+    "account snapshots",
+    (
+        Fact("timestamp", "timestamp", "When the snapshot was taken"),
+        Fact(
+            "snapshot.of",
+            "string",
+            "What it is about",
+            values=("organization", "project", "api_key", "user", "user_profile"),
+        ),
+        Fact("snapshot.id", "string", "Its id, as records name it"),
+    ),
+    tuple(
+        USAGE.facts[name]
+        for name in (
+            "account.plan",
+            "account.country",
+            "account.filters_modified",
+            "account.zero_retention",
+            "account.storage_region",
+            "account.baa",
+            "account.dpa",
+            "account.training_opt_in",
+            "api_key.name",
+            "api_key.owner",
+            "api_key.kind",
+            "application.id",
+            "application.passthrough",
+            "end_user.country",
+        )
+    ),
+)
+"""What is known of accounts, dated. No rules are written on it: it completes `usage` (see `auditor.facts.usage`)."""
 
 
 def typed_value(fact: Fact, value: JsonValue) -> Value | None:

@@ -25,8 +25,9 @@ async def ingest(
 ) -> Ingested:
     """Read `inputs` into the view `records` of `db` and say what was read.
 
-    The view has `_row` (unique and stable), `_input` (index into `Ingested.inputs`), `_line` (line of the file from 1;
-    the record's number where the format has no lines: arrays, CSV rows below the header, Parquet, Arrow) and those
+    Control events go to the view `event_records`, snapshots of accounts to `snapshot_records`, training items to `items`;
+    all are made alike. The view has `_row` (unique and stable), `_input` (index into `Ingested.inputs`), `_line` (line of
+    the file from 1; the record's number where the format has no lines: arrays, CSV rows below the header, Parquet, Arrow) and those
     facts of `usage` that at least one record carries. Rejected rows are not in it; duplicates are.
 
     Args:

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.engine import Database, literal, quote
-from auditor.model.facts import TABLES, Fact
+from auditor.model.facts import Fact
 from auditor.sources.cast import fault, present, typed
-from auditor.sources.source import Sample, Source
+from auditor.sources.source import SCHEMAS, Sample, Source
 from auditor.sources.stage import MAX_LINE
 
-FACTS = TABLES["usage"].facts
 MAX_ENVELOPE = 16 * MAX_LINE
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to convert: a relation of raw rows, and the facts as text expressions over its rows.
+    """What to convert: a relation of raw rows, the schema, and the facts as text expressions over the rows.
 
     `rare` names facts that the input may carry but, going by its beginning, does not; they get no column unless they
     turn up. A column of nothing is cheap to read and costly to write.
@@ -29,6 +28,7 @@ class Plan:
 
     index: int
     relation: str
+    schema: Mapping[str, Fact]
     facts: Mapping[str, str]
     skip: str
     line: str
@@ -60,10 +60,12 @@ def json_relation(path: Path, sample: Sample, columns: Mapping[str, str]) -> str
 
 def plan(index: int, source: Source, relation: str, facts: Mapping[str, str], rare: Collection[str] = ()) -> Plan:
     """Return how `relation`, which has the source's columns, becomes records with `facts`."""
+    schema = SCHEMAS[source.kind].facts
+    constants = source.constants | {"record.kind"}
     if not source.rows:
-        return Plan(index, relation, facts, source.skip, "NULL::BIGINT", source.constants, rare)
+        return Plan(index, relation, schema, facts, source.skip, "NULL::BIGINT", constants, rare)
     rows = f"(WITH line AS NOT MATERIALIZED (SELECT row_number() OVER () AS _line, * FROM {relation}) {source.rows})"
-    return Plan(index, rows, facts, source.skip, "_line", source.constants)
+    return Plan(index, rows, schema, facts, source.skip, "_line", constants)
 
 
 def convert(db: Database, plan: Plan, target: Path) -> None:
@@ -72,14 +74,16 @@ def convert(db: Database, plan: Plan, target: Path) -> None:
     Raises:
         EngineError: the input cannot be read.
     """
-    facts = [FACTS[name] for name in plan.facts if name not in plan.rare]
+    facts = [plan.schema[name] for name in plan.facts if name not in plan.rare]
     rare = [plan.facts[name] for name in plan.facts if name in plan.rare]
     _copy(db, plan, facts, rare, target)
     if rare and db.execute(f"SELECT bool_or(_more) FROM read_parquet({literal(str(target))})")[0][0]:
         counts = db.execute(f"SELECT {', '.join(f'count({sql})' for sql in plan.facts.values())} FROM {plan.relation}")[
             0
         ]
-        _copy(db, plan, [FACTS[name] for name, count in zip(plan.facts, counts, strict=True) if count], [], target)
+        _copy(
+            db, plan, [plan.schema[name] for name, count in zip(plan.facts, counts, strict=True) if count], [], target
+        )
 
 
 def _copy(db: Database, plan: Plan, facts: list[Fact], rare: list[str], target: Path) -> None:

@@ -9,20 +9,26 @@ from typing import TextIO
 from auditor.engine import Database, literal, quote
 from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location, raise_faults
-from auditor.model.facts import TABLES
 from auditor.sources.cast import define_casts
 from auditor.sources.convert import convert, define_companion, fill_companion, json_relation, plan
 from auditor.sources.inputs import expand
 from auditor.sources.memory import is_arrow, spool_records
 from auditor.sources.opened import TABULAR, Opened, Opener
 from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
-from auditor.sources.source import Ingested, Input, InputSummary, Progress, Source
+from auditor.sources.source import SCHEMAS, Ingested, Input, InputSummary, Kind, Progress, Source
 from auditor.sources.stage import Staged, one_line_each, stage
 from auditor.sources.tables import as_texts, csv_damages, csv_relation
 from auditor.sources.words import define_words
 
-FACTS = TABLES["usage"].facts
 GOOD = "_fault IS NULL AND _skip IS NULL"
+VIEWS: Mapping[Kind, str] = {
+    "call": "records",
+    "bucket": "records",
+    "event": "event_records",
+    "snapshot": "snapshot_records",
+    "item": "items",
+}
+"""Kind of record → the view that has them."""
 NOTHING = Staged(Path(), "", 0, 0, long_lines=False, offset=0, truncated="")
 
 
@@ -33,7 +39,7 @@ class Reading:
         self.db = db
         self.text = frozenset(text)
         self.progress = progress
-        self.tables: list[Path] = []
+        self.tables: dict[str, list[Path]] = {view: [] for view in VIEWS.values()}
 
     def file(self, name: str, index: int, suffix: str) -> Path:
         """Return the path of a working file for the input `index`."""
@@ -63,7 +69,7 @@ class Reading:
             content = one_line_each(staged, self.file("lines", opened.index, "content"))
             self._convert(opened, content, table)
         rejected = self._rejects(opened, staged, table, rejects)
-        self.tables.append(table)
+        self.tables[VIEWS[opened.source.kind]].append(table)
         for path in {content, staged.path} - {Path()}:
             path.unlink(missing_ok=True)
         summary = self._summary(opened, staged, table, rejected)
@@ -89,11 +95,15 @@ class Reading:
         """Return the facts to read with their SQL: free text only if needed, columns only if they exist."""
         source, columns = opened.source, opened.sample.columns
         own = source.name in TABULAR
-        return {
+        schema = SCHEMAS[source.kind].facts
+        facts = {
             name: sql
             for name, sql in source.facts.items()
-            if (not FACTS[name].text or name in self.text) and (not own or name in columns)
+            if (not schema[name].text or name in self.text) and (not own or name in columns)
         }
+        if source.kind == "bucket":
+            facts["record.kind"] = literal("bucket")
+        return facts
 
     def _convert(self, opened: Opened, content: Path, table: Path) -> None:
         facts = self._facts(opened)
@@ -131,6 +141,7 @@ class Reading:
         return InputSummary(
             uri=opened.uri,
             format="empty" if opened.sample.container == "empty" else opened.source.name,
+            kind=opened.source.kind,
             sha256=staged.sha256,
             bytes=staged.bytes,
             records=count,
@@ -143,26 +154,30 @@ class Reading:
             present={name: number for name, number in zip(names, counted, strict=True) if number},
         )
 
-    def define_records(self, carried: set[str]) -> tuple[str, ...]:
-        """Define the view `records` with the facts in `carried`, in the order of the schema, and return their names."""
-        names = tuple(name for name in FACTS if name in carried)
+    def define_views(self, summaries: Sequence[InputSummary]) -> tuple[str, ...]:
+        """Define the views of `VIEWS`, with the facts that any record carries, and return the names of those of calls."""
+        carried: dict[str, set[str]] = {view: set() for view in self.tables}
+        for summary in summaries:
+            carried[VIEWS[summary.kind]] |= summary.present.keys()
+        found = {
+            VIEWS[kind]: tuple(name for name in schema.facts if name in carried[VIEWS[kind]])
+            for kind, schema in SCHEMAS.items()
+        }
+        for view, names in found.items():
+            self._define(view, names)
+        return found["records"]
+
+    def _define(self, view: str, names: Sequence[str]) -> None:
         columns = "".join(f", {quote(name)}" for name in names)
-        paths = ", ".join(literal(str(path)) for path in self.tables)
+        paths = ", ".join(literal(str(path)) for path in self.tables[view])
         rows = f"read_parquet([{paths}], union_by_name=true, file_row_number=true)"
-        if not self.tables:
-            nothing = {
-                "_input": "INTEGER",
-                "file_row_number": "BIGINT",
-                "_line": "BIGINT",
-                "_fault": "INTEGER",
-                "_skip": "INTEGER",
-            }
-            rows = f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in nothing.items())} LIMIT 0)"
+        if not paths:
+            empty = "NULL::INTEGER AS _input, NULL::BIGINT AS file_row_number, NULL::BIGINT AS _line"
+            rows = f"(SELECT {empty}, NULL AS _fault, NULL AS _skip LIMIT 0)"
         self.db.execute(
-            f"CREATE OR REPLACE VIEW records AS SELECT _input::BIGINT * {1 << 40} + file_row_number AS _row, _input, "
+            f"CREATE OR REPLACE VIEW {view} AS SELECT _input::BIGINT * {1 << 40} + file_row_number AS _row, _input, "
             f"coalesce(_line, file_row_number + 1) AS _line{columns} FROM {rows} WHERE {GOOD}"
         )
-        return names
 
 
 async def _open(
@@ -250,5 +265,5 @@ async def ingest_with(
             except AuditorError as error:
                 faults.append(Fault(Location(item.uri), error.message))
     raise_faults("cannot read the inputs", faults)
-    names = reading.define_records({name for summary in summaries for name in summary.present})
+    names = reading.define_views(summaries)
     return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, tuple(passed_over))

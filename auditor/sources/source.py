@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from auditor.model.facts import SNAPSHOTS, TABLES, Table
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
 JsonObject = Mapping[str, JsonValue]
 Container = Literal["newline_delimited", "array", "unstructured", "csv", "parquet", "arrow", "empty"]
 """How records lie in a file. The first three are DuckDB's names for JSON: one a line, one array, one after another."""
+Kind = Literal["call", "bucket", "event", "snapshot", "item"]
+"""What one record is: a call, a sum of calls, a control event, an account's state at a time, a training item."""
+SCHEMAS: Mapping[Kind, Table] = {
+    "call": TABLES["usage"],
+    "bucket": TABLES["usage"],
+    "event": TABLES["events"],
+    "snapshot": SNAPSHOTS,
+    "item": TABLES["usage"],
+}
+"""Kind → the table whose facts such a record has. Training items are counted only."""
+Layer = Literal["provider", "gateway", "application"]
+"""Where a record was made. If several report one call, the facts of the first in this order count before the others'."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,8 @@ class Source:
         skip: SQL expression over a row: why it is no model call, or NULL.
         constants: facts that do not come from the row, and do not make it a record by themselves.
         companion: another kind of file of the same format, which completes the records and holds none itself.
+        kind: what one record is.
+        layer: where records of the format are made.
     """
 
     name: str
@@ -83,6 +99,8 @@ class Source:
     skip: str = "NULL"
     constants: frozenset[str] = frozenset()
     companion: "Companion | None" = None
+    kind: Kind = "call"
+    layer: Layer = "gateway"
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,7 @@ class InputSummary:
     Attributes:
         uri: the path as given, with `/` between its parts.
         format: name of the source that read it; `empty` for a file without content.
+        kind: what one record of it is.
         sha256: hex digest of the file as it lies on disk (compressed, if it is).
         bytes: size of the file as it lies on disk; 0 for Arrow data.
         records: readable records, duplicates included.
@@ -129,6 +148,7 @@ class InputSummary:
 
     uri: str
     format: str
+    kind: Kind
     sha256: str
     bytes: int
     records: int
@@ -160,7 +180,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What was read. The records themselves are the view `records` of the database.
+    """What was read. The records themselves are views of the database, see `auditor.sources.ingest`.
 
     `rejects` is a JSONL file in the database's folder, one `Reject` a line in order of input and line; `facts` names
     the columns of the view; `passed_over` holds (path, why) of files that were offered and not read.

@@ -85,6 +85,15 @@ MACROS = {
 }
 
 
+METADATA = ("application.id", "application.purpose", "end_user.id", "end_user.country", "end_user.age")
+"""Facts that callers may attach to a call as metadata under just these names; no source has them otherwise."""
+
+
+def metadata_facts(sql: str) -> dict[str, str]:
+    """Return fact → SQL for the facts of `METADATA` that stand in the JSON object (or its text) that `sql` gives."""
+    return {name: f"nullif(json_extract_string(as_json({sql}), {literal('/' + name)}), '')" for name in METADATA}
+
+
 def define_words(db: Database) -> None:
     """Define the SQL macros that the facts of sources use."""
     for signature, body in MACROS.items():
