@@ -3,17 +3,35 @@
 from collections.abc import Collection, Sequence
 
 from auditor.engine import Database
+from auditor.sources.azure import AZURE_OPENAI, AZURE_OPENAI_TABLE
+from auditor.sources.cloudtrail import CLOUDTRAIL
 from auditor.sources.flat import FLAT
 from auditor.sources.ingest import ingest_with
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
 from auditor.sources.openai_batch import OPENAI_BATCH
+from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
 from auditor.sources.otlp import OTLP
 from auditor.sources.source import Ingested, Input, InputSummary, Progress, Reject, Source
 from auditor.sources.tables import ARROW, CSV, PARQUET
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (FLAT, OTLP, LITELLM, OPENAI_BATCH, CSV, PARQUET, ARROW, MAPPING)
+    source.name: source
+    for source in (
+        CLOUDTRAIL,
+        AZURE_OPENAI,
+        AZURE_OPENAI_TABLE,
+        FLAT,
+        OTLP,
+        LITELLM,
+        OPENROUTER,
+        OPENROUTER_ACTIVITY,
+        OPENAI_BATCH,
+        CSV,
+        PARQUET,
+        ARROW,
+        MAPPING,
+    )
 }
 """Every format by name, in the order in which they are tried on an input."""
 
@@ -27,7 +45,7 @@ async def ingest(
 
     Control events go to the view `event_records`, snapshots of accounts to `snapshot_records`, training items to `items`;
     all are made alike. The view has `_row` (unique and stable), `_input` (index into `Ingested.inputs`), `_line` (line of
-    the file from 1; the record's number where the format has no lines: arrays, CSV rows below the header, Parquet, Arrow) and those
+    the file from 1; the record's number where the format has none: arrays, CSV below the header, Parquet, Arrow) and those
     facts of `usage` that at least one record carries. Rejected rows are not in it; duplicates are.
 
     Args:

@@ -81,13 +81,14 @@ class Reading:
         """Return the FROM item over the raw rows of an input."""
         match opened.sample.container:
             case "csv":
-                return csv_relation(content, opened.sample.columns, opened.sample.delimiter, f"damages_{opened.index}")
+                names = opened.sample.columns
+                relation = csv_relation(content, names, opened.sample.delimiter, f"damages_{opened.index}")
+                return as_texts(relation, dict.fromkeys(names, "VARCHAR"), opened.source.columns)
             case "parquet" | "arrow":
                 relation = (
                     quote(f"arrow_{opened.index}") if opened.path is None else f"read_parquet({literal(str(content))})"
                 )
-                columns = opened.columns or {}
-                return as_texts(relation, columns, [name for name in opened.source.columns if name in columns])
+                return as_texts(relation, opened.columns or {}, opened.source.columns)
             case _:
                 return json_relation(content, opened.sample, opened.source.columns)
 

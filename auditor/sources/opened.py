@@ -105,7 +105,7 @@ class Opener:
             ]
         if item.format:
             source = self.sources[item.format]
-            if (source.name in TABULAR) != (sample.container in TABULAR) and sample.container != "empty":
+            if source.name in TABULAR and source.name != sample.container != "empty":
                 return [Fault(Location(uri), f"is not of the format {source.name}")]
             return Opened(index, uri, path, sample, source, forced=True, columns=columns)
         if sample.container == "empty":

@@ -11,7 +11,8 @@ from auditor.sources.source import Container, JsonObject, Sample
 
 SAMPLE_OBJECTS = 2_000
 PARQUET = b"PAR1"
-ENVELOPES = ("records", "Records", "data", "value", "items", "logs", "entries", "results")
+ENVELOPES = ("records", "Records", "data", "value", "items", "logs", "entries", "results", "result")
+BINARY = "this is binary and no format that is read here"
 MAX_HEADER = 100_000
 DELIMITERS = ",\t;|"
 FACTS = TABLES["usage"].facts
@@ -31,18 +32,26 @@ def sniff(head: bytes) -> Sample:
         return Sample("empty")
     if head.startswith(PARQUET):
         return Sample("parquet")
-    _refuse_binary(head)
+    _refuse_other_kinds(head)
     text = head.decode("utf-8", "replace")
-    return _json_lines(text) or _json_document(text) or table(text) or _lines_at_all(text)
+    if lines := _json_lines(text):
+        return lines  # what is damaged between them becomes rejects
+    _refuse_binary(head)
+    return _json_document(text) or table(text) or _lines_at_all(text)
+
+
+def _refuse_other_kinds(head: bytes) -> None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[1:2] == b"\0" or head[:1] == b"\0":
+        raise UnreadableError("this is UTF-16 or binary, not UTF-8 text; convert it with iconv -f UTF-16 -t UTF-8")
+    if head.startswith((b"PK\x03\x04", b"%PDF-")):
+        raise UnreadableError(BINARY)
 
 
 def _refuse_binary(head: bytes) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[1:2] == b"\0" or head[:1] == b"\0":
-        raise UnreadableError("this is UTF-16 or binary, not UTF-8 text; convert it with iconv -f UTF-16 -t UTF-8")
     start = head[: 64 << 10]
     odd = sum(start.count(bytes([code])) for code in range(32) if code not in b"\t\n\r\x1b")
-    if odd * 20 > len(start) or head.startswith((b"PK\x03\x04", b"%PDF-")):
-        raise UnreadableError("this is binary and no format that is read here")
+    if odd * 20 > len(start):
+        raise UnreadableError(BINARY)
 
 
 def _json_lines(text: str) -> Sample | None:

@@ -51,11 +51,19 @@ def csv_damages(db: Database, rejects: str) -> list[tuple[int, int, str]]:
 
 
 def as_texts(relation: str, columns: Mapping[str, str], wanted: Iterable[str]) -> str:
-    """Return a FROM item over `relation` with its `wanted` columns as text; `columns` are all, with their types."""
-    texts = [
-        f"to_json({quote(name)})::VARCHAR AS {quote(name)}"
-        if columns[name].endswith("]")
-        else f"{quote(name)}::VARCHAR AS {quote(name)}"
-        for name in wanted
-    ]
+    """Return a FROM item over `relation` with the columns `wanted` as text: what is nested as JSON, what is not there as NULL.
+
+    Args:
+        relation: a FROM item.
+        columns: all its columns, with their types.
+        wanted: names of columns.
+    """
+    texts = [f"{_as_text(name, columns.get(name))} AS {quote(name)}" for name in wanted]
     return f"(SELECT {', '.join(texts)} FROM {relation})"
+
+
+def _as_text(name: str, kind: str | None) -> str:
+    if kind is None:
+        return "NULL::VARCHAR"
+    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    return f"to_json({quote(name)})::VARCHAR" if nested else f"{quote(name)}::VARCHAR"
