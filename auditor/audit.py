@@ -4,15 +4,16 @@ Not called `replay`, because `auditor.replay` is the library's function.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from auditor.engine import Database
 from auditor.errors import ExitCode
+from auditor.facts.calls import find_duplicates, left_out, write_duplicates
 from auditor.facts.declarations import Config, load_config
-from auditor.facts.tables import create_tables, find_duplicates, limit_period
+from auditor.facts.tables import create_tables, has_buckets, limit_period
 from auditor.findings.collect import collect_findings, write_hits
 from auditor.findings.conclude import Answers
 from auditor.findings.cover import Seen, cover
@@ -28,9 +29,10 @@ from auditor.policy.parsed import Policy
 from auditor.policy.review import known_texts
 from auditor.policy.select import choices_of, select_checks, under_terms
 from auditor.rules.evaluate import create_hits, evaluate_table
-from auditor.runs.folder import refuse_existing, write_run
+from auditor.runs.folder import DUPLICATES, HITS, refuse_existing, write_run
 from auditor.runs.manifest import Occasion, build_manifest
 from auditor.sources import Ingested, Input, Progress, ingest
+from auditor.sources.source import LAYERS
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,11 @@ async def audit(inputs: Sequence[Input], options: Options, progress: Progress | 
         data = await asyncio.to_thread(_assess, db, ingested, policy, config, checks, options, occasion)
         if options.out:
             uris = [item.uri for item in data.manifest.inputs]
-            await asyncio.to_thread(
-                write_run, options.out, data, ingested.rejects, lambda p: write_hits(db, checks, uris, p)
-            )
+            writers = {
+                HITS: lambda path: write_hits(db, checks, uris, path),
+                DUPLICATES: lambda path: write_duplicates(db, uris, path),
+            }
+            await asyncio.to_thread(write_run, options.out, data, ingested.rejects, writers)
     return Run(data, options.out)
 
 
@@ -121,9 +125,11 @@ def _assess(
     occasion: Occasion,
 ) -> RunData:
     """From records in the engine to the data of a run."""
-    duplicates = find_duplicates(db)
+    find_duplicates(db, [LAYERS.index(item.layer) for item in ingested.inputs])
     outside = limit_period(db, options.since, options.until)
     create_tables(db, config.declarations, occasion.now)
+    if has_buckets(db):
+        checks = [check.among_buckets() for check in checks]
     create_hits(db)
     outcomes = {name: evaluate_table(db, name, checks) for name in TABLES}
     described = {rule.id: (rule.clause, rule.rule) for rule in policy.rules}
@@ -132,10 +138,22 @@ def _assess(
     findings = apply_waivers(found, config.waivers, occasion.now, texts)
     declared = config.declarations
     answers = Answers(checks, outcomes, findings, choices_of(declared, config.path), declared.tolerance, texts)
-    inputs = [
+    inputs = _inputs(ingested, left_out(db))
+    recorded = {name: sum(item.present.get(name, 0) for item in ingested.inputs) for name in USAGE.facts}
+    unused = {item.uri: item.unused for item in ingested.inputs if item.unused}
+    manifest = build_manifest(policy, config, answers, inputs, outside, occasion)
+    skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
+    skipped |= {path: {why: 1} for path, why in ingested.passed_over}
+    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, Seen(recorded, unused, skipped)))
+
+
+def _inputs(ingested: Ingested, duplicates: Mapping[int, int]) -> list[InputInfo]:
+    """What was read of each input, as the manifest says it."""
+    return [
         InputInfo(
             uri=item.uri,
             format=item.format,
+            kind=item.kind,
             sha256=item.sha256,
             bytes=item.bytes,
             records=item.records,
@@ -148,12 +166,6 @@ def _assess(
         )
         for i, item in enumerate(ingested.inputs)
     ]
-    recorded = {name: sum(item.present.get(name, 0) for item in ingested.inputs) for name in USAGE.facts}
-    unused = {item.uri: item.unused for item in ingested.inputs if item.unused}
-    manifest = build_manifest(policy, config, answers, inputs, outside, occasion)
-    skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
-    skipped |= {path: {why: 1} for path, why in ingested.passed_over}
-    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, Seen(recorded, unused, skipped)))
 
 
 def _observed_texts(config: Config) -> dict[str, str]:

@@ -8,14 +8,13 @@ from auditor.registry.derive import derive
 
 
 def declared_rows(declared: Declarations, now: date) -> dict[str, list[Facts]]:
-    """Return the rows of every fact table but `usage`; a row that is not dated itself is dated `now`."""
+    """Return the rows of every fact table but `usage` and `events`; a row that is not dated itself is dated `now`."""
     organisation = declared.organisation_facts
     base: Facts = {"timestamp": datetime.combine(now, time(), UTC), **organisation}
     return {
         "training": [_completed("training", base | row, declared) for row in _training_rows(declared)],
         "deployments": [_completed("deployments", base | row, declared) for row in _deployment_rows(declared)],
         "organisation": [base] if organisation else [],
-        "events": [],
         "matches": [],
     }
 

@@ -1,15 +1,19 @@
-"""Creates the fact tables in the engine, and the views of the records that are audited: without repeats, within the period."""
+"""Creates the fact tables in the engine, and the views of the records and events that are audited: without repeats, within the
+period.
+"""
 
 from collections.abc import Sequence
 from datetime import date
 
 from auditor.engine import Database, column_type, literal, quote
+from auditor.facts.calls import DISTINCT, find_repeated_events
 from auditor.facts.declared import declared_rows
 from auditor.facts.usage import PERIOD, create_usage
 from auditor.model.declarations import Declarations, Facts
 from auditor.model.facts import TABLES
 
-DISTINCT = "distinct_records"
+EVENTS = "period_events"
+"""The view of the control events that are audited."""
 
 
 def create_tables(db: Database, declared: Declarations, now: date) -> None:
@@ -17,37 +21,44 @@ def create_tables(db: Database, declared: Declarations, now: date) -> None:
     create_usage(db, declared)
     for name, rows in declared_rows(declared, now).items():
         _create(db, name, rows)
-
-
-def find_duplicates(db: Database) -> dict[int, int]:
-    """Create the view `distinct_records` of `records` without repeats, and return the number of repeats by input.
-
-    A record repeats an earlier one that has the same id, time and provider; one without an id repeats none.
-    """
-    columns = db.columns("records")
-    keys = ", ".join(quote(name) for name in ("record.id", "timestamp", "gen_ai.provider.name") if name in columns)
-    if "record.id" not in columns:
-        db.execute(f"CREATE VIEW {DISTINCT} AS SELECT * FROM records")
-        return {}
-    db.execute(
-        'CREATE TABLE duplicates AS SELECT _row, _input FROM records WHERE "record.id" IS NOT NULL '
-        f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY _row) > 1"
-    )
-    db.execute(f"CREATE VIEW {DISTINCT} AS SELECT * FROM records WHERE _row NOT IN (SELECT _row FROM duplicates)")
-    return dict(db.execute("SELECT _input, count(*) FROM duplicates GROUP BY _input"))
+    _create_events(db, declared)
 
 
 def limit_period(db: Database, since: date | None, until: date | None) -> int:
-    """Create the view `period_records` of the distinct records from `since` to `until`, both days included, in UTC.
+    """Create the views `period_records` and `period_events` of the distinct records and control events from `since` to
+    `until`, both days included, in UTC.
 
-    Records without a time stay in: they cannot be placed. Returns the number of records left out.
+    Records without a time stay in: they cannot be placed. Returns the number of records and events left out.
     """
-    columns = db.columns(DISTINCT)
-    parts = [f"\"timestamp\" < DATE '{since}'"] if since else []
-    parts += [f"\"timestamp\" >= DATE '{until}' + INTERVAL 1 DAY"] if until else []
-    outside = f"coalesce({' OR '.join(parts)}, FALSE)" if parts and "timestamp" in columns else "FALSE"
-    db.execute(f"CREATE VIEW {PERIOD} AS SELECT * FROM {DISTINCT} WHERE NOT {outside}")
-    return int(db.execute(f"SELECT count(*) FROM {DISTINCT} WHERE {outside}")[0][0])
+    outside = 0
+    for name, rows in ((PERIOD, f"SELECT * FROM {DISTINCT}"), (EVENTS, find_repeated_events(db))):
+        parts = [f"\"timestamp\" < DATE '{since}'"] if since else []
+        parts += [f"\"timestamp\" >= DATE '{until}' + INTERVAL 1 DAY"] if until else []
+        dated = parts and "timestamp" in db.columns(f"({rows})")
+        left_out = f"coalesce({' OR '.join(parts)}, FALSE)" if dated else "FALSE"
+        db.execute(f"CREATE VIEW {name} AS SELECT * FROM ({rows}) WHERE NOT {left_out}")
+        outside += db.execute(f"SELECT count(*) FROM ({rows}) WHERE {left_out}")[0][0]
+    return outside
+
+
+def has_buckets(db: Database) -> bool:
+    """Return whether any record of the view `period_records` sums up calls."""
+    columns = db.columns(PERIOD)
+    parts = ["\"record.kind\" = 'bucket'"] * ("record.kind" in columns)
+    parts += ['"request.count" > 1'] * ("request.count" in columns)
+    return bool(parts and db.execute(f"SELECT bool_or({' OR '.join(parts)}) FROM {PERIOD}")[0][0])
+
+
+def _create_events(db: Database, declared: Declarations) -> None:
+    """Create the view `events` over `period_events`, with what the company says of itself."""
+    columns = db.columns(EVENTS)
+    values = [
+        quote(fact.name)
+        if fact.name in columns
+        else f"{literal(declared.organisation_facts.get(fact.name))}::{column_type(fact.type)} AS {quote(fact.name)}"
+        for fact in TABLES["events"].facts.values()
+    ]
+    db.execute(f"CREATE VIEW events AS SELECT _row, _input, _line, {', '.join(values)} FROM {EVENTS}")
 
 
 def _create(db: Database, name: str, rows: Sequence[Facts]) -> None:

@@ -1,7 +1,8 @@
 """The usage table: a view that joins what the company declares to the records.
 
-A fact that a record carries is never overwritten. Where it carries none, the nearest declaration counts: its key, project,
-service or account, then its application, then what the registry tells of its host, model and provider, then the defaults.
+A fact that a record carries is never overwritten. Where it carries none, the snapshot of its account counts that was taken
+last before it; then the nearest declaration: its key, project, service or account, then its application, then what the registry
+tells of its host, model and provider, then the defaults.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from auditor.engine import Database, column_type, literal, quote
+from auditor.facts.snapshots import AS_OF, join_of, snapshot_tables, table_of
 from auditor.model.declarations import SHARED, Authorisation, Declarations, Facts, named
 from auditor.model.facts import USAGE, Fact
 from auditor.registry.derive import KEYS, TOLD, derive
@@ -36,7 +38,9 @@ class _Source:
 def create_usage(db: Database, declared: Declarations) -> None:
     """Create the view `usage` over the view `period_records`."""
     columns = frozenset(db.columns(PERIOD))
-    sources = [*_links(db, declared, columns)]
+    shown = snapshot_tables(db, columns)
+    sources = [_Source(table_of(of), facts, join_of(of)) for of, facts in shown.items()]
+    sources += _links(db, declared, columns)
     application = ['r."application.id"'] * ("application.id" in columns)
     application += [f"{source.alias}._application" for source in sources]
     default = declared.defaults.get("application")
@@ -156,8 +160,12 @@ def _value(
         return "l._app"
     parts = [_recorded(fact)] if fact.name in columns else []
     parts += [f"l.{quote(f'{s.alias}:{fact.name}')}" for s in sources if fact.name in s.facts]
+    if fact.name == AS_OF and len(parts) > 1:
+        parts = [f"nullif(concat_ws(', ', {', '.join(parts)}), '')"]
     if own and fact.name in own.facts:
         parts.append(f"app.{quote(fact.name)}")
+    if fact.name == "record.kind" and "request.count" in columns:
+        parts.append("""CASE WHEN l."request.count" > 1 THEN 'bucket' END""")
     if fact.name == "prompt.template" and "prompt.text" in columns:
         parts.append(TEMPLATE)
     if constants.get(fact.name) is not None:

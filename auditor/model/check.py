@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from auditor.model.expr import TRUE, And, Compare, Const, Expr, all_of, any_of, facts_of
+from auditor.model.expr import TRUE, And, Compare, Const, Expr, In, Not, Present, all_of, any_of, facts_of
+from auditor.model.facts import SINGLE
 from auditor.model.policy import Certainty, TableName, Version
 
 
@@ -72,6 +73,10 @@ def day_after(last: date | None) -> datetime | None:
     return midnight(last + timedelta(days=1)) if last and last < date.max else None
 
 
+BUCKET = And((Present("record.kind"), In("record.kind", ("bucket",))))
+"""The row is a bucket of calls; never unknown."""
+
+
 @dataclass(frozen=True)
 class WindowMeasure:
     """An aggregate over `(t - window, t]` of the selected rows of one group, and the limit it must exceed.
@@ -123,9 +128,14 @@ class Check:
     @property
     def facts(self) -> frozenset[str]:
         """The facts that it reads."""
+        return facts_of(self.selected) | self._measured
+
+    @property
+    def _measured(self) -> frozenset[str]:
         measure = self.measure
-        measured = {*measure.by, *facts_of(measure.where), *filter(None, [measure.fact])} if measure else set()
-        return facts_of(self.selected) | measured
+        if not measure:
+            return frozenset()
+        return frozenset({*measure.by, *facts_of(measure.where), *filter(None, [measure.fact])})
 
     @property
     def selected(self) -> Expr:
@@ -137,3 +147,18 @@ class Check:
         """What a governed row must meet."""
         own = self.condition.parts if isinstance(self.condition, And) else (self.condition,)
         return (*own, Const(None, self.cannot)) if self.cannot else own
+
+    def among_buckets(self) -> Check:
+        """Return the check without the buckets of calls that it cannot be about: where it reads what only a single call has,
+        or measures a window that is shorter than the bucket or than nobody knows what.
+        """
+        if self.table != "usage":
+            return self
+        needs_calls = not SINGLE.isdisjoint(facts_of(self.condition) | self._measured)
+        if not needs_calls and not self.measure:
+            return self
+        suited: Expr = Not(BUCKET)
+        if self.measure and not needs_calls:
+            fits = Compare("bucket.seconds", "lte", self.measure.window_seconds)
+            suited = any_of(suited, And((Present("bucket.seconds"), fits)))
+        return replace(self, applies=all_of(self.applies, suited))

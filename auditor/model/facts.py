@@ -82,6 +82,7 @@ CALL = (
         "What the record is: one call, or a bucket that sums up calls and of which single calls cannot be told",
         values=("call", "bucket"),
     ),
+    Fact("bucket.seconds", "integer", "Time that a bucket sums up", "seconds"),
     Fact("request.count", "integer", "Requests the record stands for: 1 for a call, more for a bucket", "requests"),
     _otel("gen_ai.provider.name", "string", "Who provided the model, as OpenTelemetry spells it"),
     _otel("gen_ai.operation.name", "string", "What was asked: chat, embeddings, generate_content, …"),
@@ -175,6 +176,11 @@ ACCOUNT = (
     Fact("account.baa", "boolean", "Whether a healthcare addendum (BAA) with the provider covers the account"),
     Fact("account.dpa", "boolean", "Whether a data processing agreement (DPA) with the provider covers the account"),
     Fact("account.training_opt_in", "boolean", "Whether the account lets the provider train on its content"),
+    Fact(
+        "account.as_of",
+        "string",
+        "The snapshots of the account that facts of the row were taken from, with their times",
+    ),
     Fact("account.shared", "boolean", "Whether one login or personal credential is used by several people"),
     Fact("api_key.name", "string", "Name that the credential was given"),
     Fact("api_key.owner", "string", "Organisation that the credential was issued to"),
@@ -452,6 +458,15 @@ TABLES: dict[str, Table] = {
 }
 
 USAGE = TABLES["usage"]
+SINGLE = frozenset(
+    (
+        "gen_ai.response.id", "gen_ai.conversation.id", "gen_ai.output.type", "gen_ai.response.finish_reasons",
+        "http.response.status_code", "error.type", "prompt.text", "completion.text", "prompt.template", "prompt.language",
+        "request.tools", "request.filters_lowered", "content.flags", "client.address", "user_agent.original",
+        "client.anonymised", "end_user.id",
+    )
+)  # fmt: skip
+"""Facts of `usage` that only a single call can have, and a bucket of calls never."""
 
 SNAPSHOTS = _table(
     "snapshots",

@@ -41,7 +41,9 @@ class RunInfo(Model):
 
 
 class InputInfo(Model):
-    """One input. `records` counts readable records, duplicates included; times are RFC 3339 in UTC."""
+    """One input. `records` counts readable records, duplicates included; `kind` says what one of them is; times are RFC 3339 in
+    UTC.
+    """
 
     uri: str
     format: str
@@ -54,6 +56,7 @@ class InputInfo(Model):
     first: str | None
     last: str | None
     truncated: str = ""
+    kind: Literal["call", "bucket", "event", "snapshot", "item"] = "call"
 
 
 class PackInfo(Model):
@@ -71,9 +74,10 @@ class ConfigInfo(Model):
 
 
 class Totals(Model):
-    """Counts of usage records, each in one place.
+    """Counts of records, each in one place: calls, buckets of calls and control events, and besides them what informs on
+    accounts or is material for training.
 
-    received = assessed + unknown + not_governed + outside_period + rejected + duplicates.
+    received = assessed + unknown + not_governed + outside_period + rejected + duplicates + informing.
 
     `records` = assessed + unknown + not_governed; `governed` = assessed + unknown. A governed record is assessed if at
     least one rule gave a definite answer for it. `checks` counts pairs of a governed row (of any table) and a rule;
@@ -91,6 +95,7 @@ class Totals(Model):
     not_governed: int
     checks: int
     decided: int
+    informing: int = 0
 
 
 class RuleResult(Model):

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -19,10 +19,11 @@ from auditor.model.rundata import RunData
 from auditor.runs.ledger import Entry, ledger_lines
 
 M = TypeVar("M", bound=BaseModel)
-MANIFEST, FINDINGS, HITS, REJECTS, COVERAGE, LEDGER = (
+MANIFEST, FINDINGS, HITS, DUPLICATES, REJECTS, COVERAGE, LEDGER = (
     "run.json",
     "findings.jsonl",
     "hits.parquet",
+    "duplicates.parquet",
     "rejects.jsonl",
     "coverage.json",
     "ledger.jsonl",
@@ -66,21 +67,22 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def write_run(folder: Path, data: RunData, rejects: Path, write_hits: Callable[[Path], None]) -> None:
+def write_run(folder: Path, data: RunData, rejects: Path, writers: Mapping[str, Callable[[Path], None]]) -> None:
     """Write a run folder.
 
     Args:
         folder: where it shall stand.
         data: manifest, findings and coverage.
         rejects: file of rejected lines, one JSON object a line, in which `input` is an index into the manifest's inputs.
-        write_hits: writes every hit to the Parquet file it is given.
+        writers: name of a Parquet file (`HITS`, `DUPLICATES`) → what writes it to the path it is given.
     """
     with new_folder(folder) as temporary:
         _write(temporary / MANIFEST, as_json(data.manifest))
         _write(temporary / FINDINGS, "".join(finding.model_dump_json() + "\n" for finding in data.findings))
         _write(temporary / COVERAGE, as_json(data.coverage))
         _write_rejects(rejects, temporary / REJECTS, [item.uri for item in data.manifest.inputs])
-        write_hits(temporary / HITS)
+        for name, write in writers.items():
+            write(temporary / name)
         _write(temporary / LEDGER, "".join(ledger_lines(_entries(temporary, data.manifest))))
 
 
@@ -110,7 +112,7 @@ def _entries(folder: Path, manifest: Manifest) -> Iterator[Entry]:
         yield Entry("pack", pack.id, pack.sha256)
     if manifest.config.path and manifest.config.sha256:
         yield Entry("config", manifest.config.path, manifest.config.sha256)
-    for name in (MANIFEST, FINDINGS, HITS, REJECTS, COVERAGE):
+    for name in (MANIFEST, FINDINGS, HITS, DUPLICATES, REJECTS, COVERAGE):
         yield Entry("file", name, _sha256(folder / name))
 
 

@@ -78,23 +78,27 @@ def _run_id(started: datetime) -> str:
 def _totals(inputs: Sequence[InputInfo], answers: Answers, outside_period: int) -> Totals:
     outcomes = answers.outcomes
     decidable = {check.id for check in answers.checks if check.cannot != "manual"}
-    usage = outcomes["usage"]
+    read = [outcomes[name] for name in ("usage", "events")]
+    records, governed = sum(outcome.rows for outcome in read), sum(outcome.governed for outcome in read)
+    assessed = sum(outcome.assessed for outcome in read)
+    informing = sum(item.records for item in inputs if item.kind in ("snapshot", "item"))
     rejected = sum(item.rejected for item in inputs)
     duplicates = sum(item.duplicates for item in inputs)
     counts = [counts for outcome in outcomes.values() for name, counts in outcome.checks.items() if name in decidable]
     concerned = sum(item.concerned for item in counts)
     return Totals(
-        received=usage.rows + outside_period + rejected + duplicates,
-        records=usage.rows,
+        received=records + outside_period + rejected + duplicates + informing,
+        records=records,
         rejected=rejected,
         duplicates=duplicates,
         outside_period=outside_period,
-        governed=usage.governed,
-        assessed=usage.assessed,
-        unknown=usage.governed - usage.assessed,
-        not_governed=usage.rows - usage.governed,
+        governed=governed,
+        assessed=assessed,
+        unknown=governed - assessed,
+        not_governed=records - governed,
         checks=concerned,
         decided=concerned - sum(item.unknown for item in counts),
+        informing=informing,
     )
 
 

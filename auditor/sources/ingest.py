@@ -143,6 +143,7 @@ class Reading:
             uri=opened.uri,
             format="empty" if opened.sample.container == "empty" else opened.source.name,
             kind=opened.source.kind,
+            layer=opened.source.layer,
             sha256=staged.sha256,
             bytes=staged.bytes,
             records=count,

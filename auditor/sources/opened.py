@@ -8,6 +8,7 @@ from pathlib import Path
 from auditor.engine import Database, literal, quote
 from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location
+from auditor.sources.flat import FLAT, of_kind
 from auditor.sources.inputs import STDIN, is_pipe
 from auditor.sources.mapping import mapped_source, missing_columns, read_mapping
 from auditor.sources.memory import is_arrow
@@ -36,6 +37,10 @@ class Opened:
     columns: Mapping[str, str] | None = None
 
 
+def _for(source: Source, sample: Sample) -> Source:
+    return of_kind(source, sample) if source.name in (FLAT.name, *TABULAR) else source
+
+
 class Opener:
     """Opens the inputs of one ingestion."""
 
@@ -50,7 +55,8 @@ class Opener:
             name = f"arrow_{index}"
             self.db.register(name, item.data)
             columns = self.db.columns(quote(name))
-            return Opened(index, uri, None, Sample("arrow", columns=tuple(columns)), ARROW, columns=columns)
+            sample = Sample("arrow", columns=tuple(columns))
+            return Opened(index, uri, None, sample, _for(ARROW, sample), columns=columns)
         try:
             path = spooled or self._readable(index, item)
             return (
@@ -107,12 +113,12 @@ class Opener:
             source = self.sources[item.format]
             if source.name in TABULAR and source.name != sample.container != "empty":
                 return [Fault(Location(uri), f"is not of the format {source.name}")]
-            return Opened(index, uri, path, sample, source, forced=True, columns=columns)
+            return Opened(index, uri, path, sample, _for(source, sample), forced=True, columns=columns)
         if sample.container == "empty":
-            return Opened(index, uri, path, sample, next(iter(self.sources.values())))
+            return Opened(index, uri, path, sample, FLAT)
         for source in self.sources.values():
             if source.detects(sample):
-                return Opened(index, uri, path, sample, source, columns=columns)
+                return Opened(index, uri, path, sample, _for(source, sample), columns=columns)
         names = sample.columns or tuple(sample.objects[0] if sample.objects else ())
         seen = plain(", ".join(str(name)[:30] for name in names[:6]))
         return [Fault(Location(uri), f"of no format that is known{f' (its fields: {seen})' if seen else ''}", ADVICE)]

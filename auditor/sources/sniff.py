@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
-from auditor.model.facts import TABLES
+from auditor.sources.flat import FACTS
 from auditor.sources.source import Container, JsonObject, Sample
 
 SAMPLE_OBJECTS = 2_000
@@ -15,7 +15,6 @@ ENVELOPES = ("records", "Records", "data", "value", "items", "logs", "entries", 
 BINARY = "this is binary and no format that is read here"
 MAX_HEADER = 100_000
 DELIMITERS = ",\t;|"
-FACTS = TABLES["usage"].facts
 
 
 class UnreadableError(ValueError):
@@ -88,7 +87,7 @@ def _json_document(text: str) -> Sample | None:
 
 
 def _sample(container: Container, objects: Sequence[JsonObject]) -> Sample:
-    for key in ENVELOPES if FACTS.keys().isdisjoint(objects[0]) else ():
+    for key in ENVELOPES if FACTS.isdisjoint(objects[0]) else ():
         inner = objects[0].get(key)
         if isinstance(inner, list) and inner and isinstance(inner[0], dict):
             return Sample(container, [item for item in inner if isinstance(item, dict)][:SAMPLE_OBJECTS], envelope=key)

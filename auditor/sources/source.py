@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from pydantic import JsonValue
 
@@ -29,6 +29,7 @@ SCHEMAS: Mapping[Kind, Table] = {
 }
 """Kind → the table whose facts such a record has. Training items are counted only."""
 Layer = Literal["provider", "gateway", "application"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 """Where a record was made. If several report one call, the facts of the first in this order count before the others'."""
 
 
@@ -135,6 +136,7 @@ class InputSummary:
         uri: the path as given, with `/` between its parts.
         format: name of the source that read it; `empty` for a file without content.
         kind: what one record of it is.
+        layer: where its records were made.
         sha256: hex digest of the file as it lies on disk (compressed, if it is).
         bytes: size of the file as it lies on disk; 0 for Arrow data.
         records: readable records, duplicates included.
@@ -149,6 +151,7 @@ class InputSummary:
     uri: str
     format: str
     kind: Kind
+    layer: Layer
     sha256: str
     bytes: int
     records: int

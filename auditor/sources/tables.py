@@ -21,7 +21,7 @@ DAMAGES = {
 
 def _table(name: str, title: str, *containers: Container) -> Source:
     def detects(sample: Sample) -> bool:
-        return sample.container in containers and not FACTS.keys().isdisjoint(sample.columns)
+        return sample.container in containers and not FACTS.isdisjoint(sample.columns)
 
     return replace(FLAT, name=name, title=title, detects=detects)
 

@@ -56,6 +56,7 @@ def test_replay_prints_the_opinion_the_counts_and_the_way_on(auditor, records, t
     assert done.stderr == ""
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "coverage.json",
+        "duplicates.parquet",
         "findings.jsonl",
         "hits.parquet",
         "ledger.jsonl",

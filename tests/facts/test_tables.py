@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from auditor.engine import Database, quote
+from auditor.facts.calls import find_duplicates
 from auditor.facts.declarations import load_config
-from auditor.facts.tables import create_tables, find_duplicates, limit_period
+from auditor.facts.tables import create_tables, limit_period
 from auditor.sources import Input, ingest
 
 NOW = date(2026, 1, 15)
