@@ -3,29 +3,48 @@
 from collections.abc import Collection, Sequence
 
 from auditor.engine import Database
+from auditor.sources.apim import APIM_GATEWAY, APIM_GATEWAY_TABLE, APIM_LLM, APIM_LLM_TABLE
 from auditor.sources.azure import AZURE_OPENAI, AZURE_OPENAI_TABLE
+from auditor.sources.bedrock import BEDROCK
+from auditor.sources.cloudflare import CLOUDFLARE, CLOUDFLARE_LOGPUSH
 from auditor.sources.cloudtrail import CLOUDTRAIL
 from auditor.sources.flat import FLAT
+from auditor.sources.helicone import HELICONE
 from auditor.sources.ingest import ingest_with
+from auditor.sources.kong import KONG
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
 from auditor.sources.openai_batch import OPENAI_BATCH
 from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
 from auditor.sources.otlp import OTLP
+from auditor.sources.portkey import PORTKEY
 from auditor.sources.source import Ingested, Input, InputSummary, Progress, Reject, Source
 from auditor.sources.tables import ARROW, CSV, PARQUET
+from auditor.sources.vertex import GCP_AUDIT, VERTEX
 
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
+        BEDROCK,
         CLOUDTRAIL,
         AZURE_OPENAI,
         AZURE_OPENAI_TABLE,
+        APIM_GATEWAY,
+        APIM_GATEWAY_TABLE,
+        APIM_LLM,
+        APIM_LLM_TABLE,
+        VERTEX,
+        GCP_AUDIT,
         FLAT,
         OTLP,
         LITELLM,
         OPENROUTER,
         OPENROUTER_ACTIVITY,
+        HELICONE,
+        PORTKEY,
+        CLOUDFLARE,
+        CLOUDFLARE_LOGPUSH,
+        KONG,
         OPENAI_BATCH,
         CSV,
         PARQUET,
