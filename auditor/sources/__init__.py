@@ -15,6 +15,7 @@ from auditor.sources.kong import KONG
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
 from auditor.sources.openai_batch import OPENAI_BATCH
+from auditor.sources.openai_usage import OPENAI_COSTS, OPENAI_USAGE
 from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
 from auditor.sources.otlp import OTLP
 from auditor.sources.portkey import PORTKEY
@@ -25,6 +26,8 @@ from auditor.sources.vertex import GCP_AUDIT, VERTEX
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
+        OPENAI_USAGE,
+        OPENAI_COSTS,
         BEDROCK,
         CLOUDTRAIL,
         AZURE_OPENAI,

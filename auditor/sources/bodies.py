@@ -17,13 +17,17 @@ _PATHS = [path for group in (FIRST, LAST) for paths in group.values() for path i
 _ASKED_PATHS = [path for paths in ASKED.values() for path in paths]
 
 
-def _chunks(body: str) -> str:
-    """Return SQL for the list of JSON chunks of an answer: an object, a list, lines of JSON, or server-sent events."""
+def _chunks(body: str, parsed: str) -> str:
+    """Return SQL for the list of JSON chunks of an answer: an object, a list, lines of JSON, or server-sent events.
+
+    `parsed` is the text `body` as JSON, NULL if it is none.
+    """
+    lines = f"list_filter(string_split({body}, chr(10)), lambda l: starts_with(l, 'data:') OR starts_with(l, '{{'))"
     return (
-        f"CASE WHEN json_valid({body}) THEN CASE json_type({body}::JSON) WHEN 'OBJECT' THEN [{body}::JSON] "
-        f"WHEN 'ARRAY' THEN list_filter(json_extract({body}::JSON, '$[*]'), lambda c: json_type(c) = 'OBJECT') END "
-        f"ELSE list_filter(list_transform(regexp_extract_all({body}, '(?m)^(?:data:\\s*)?(\\{{.*\\}})\\s*$', 1), "
-        "lambda c: try_cast(c AS JSON)), lambda c: c IS NOT NULL) END"
+        f"CASE WHEN json_type({parsed}) = 'OBJECT' THEN [{parsed}] WHEN json_type({parsed}) = 'ARRAY' "
+        f"THEN list_filter(json_extract({parsed}, '$[*]'), lambda c: json_type(c) = 'OBJECT') "
+        f"WHEN {parsed} IS NULL THEN list_filter(list_transform({lines}, lambda l: "
+        "try_cast(substr(l, greatest(strpos(l, '{'), 1)) AS JSON)), lambda c: json_type(c) = 'OBJECT') END"
     )
 
 
@@ -58,7 +62,8 @@ def read_bodies(rows: str) -> str:
         f"SELECT *, {values} FROM (SELECT *, "
         f"list_transform(b_chunks, lambda c: json_extract_string(c, [{paths}])) AS b_found, "
         f"json_extract_string(b_request, [{asked_paths}]) AS b_asked FROM "
-        f"(SELECT *, {_chunks('answered')} AS b_chunks, as_json(asked) AS b_request FROM ({rows})))"
+        f"(SELECT *, {_chunks('answered', 'b_answer')} AS b_chunks FROM "
+        f"(SELECT *, as_json(answered) AS b_answer, as_json(asked) AS b_request FROM ({rows}))))"
     )
 
 
