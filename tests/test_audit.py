@@ -231,3 +231,53 @@ async def test_unknown_parameters_and_positions_are_refused_with_the_nearest_nam
         "no pack leaves a position 'obvius' open",
         "the position 'obvious-machines' has no reading 'relaxed'",
     ]
+
+
+BUCKET = {"record.kind": "bucket", "request.count": 40, "bucket.seconds": 86_400, "application.audience": "consumer"}
+
+
+async def test_rules_that_need_a_call_do_not_apply_to_buckets(records):
+    result = await run(records(BUCKET | {"application.purpose": "support"}))
+    assert clause(result, "one-user-a-key").verdict == "not_applicable"
+    assert clause(result, "quality").verdict == "not_applicable"
+    assert clause(result, "tell-people").verdict == "undetermined"
+    totals = result.data.manifest.totals
+    assert (totals.received, totals.records, totals.unknown + totals.assessed) == (1, 1, 1)
+
+
+async def test_a_call_beside_a_bucket_is_judged_as_ever(records):
+    call = {"geo.country.iso_code": "DE", "api_key.id": "k"}
+    result = await run(records(BUCKET, call, call | {"geo.country.iso_code": "FR"}))
+    found = clause(result, "one-user-a-key")
+    assert (found.verdict, found.governed) == ("suspected", 2)
+
+
+@pytest.mark.parametrize(("seconds", "governed"), [(3_600, 1), (86_400, 1), (86_401, 0), (None, 0)])
+async def test_a_window_may_hold_buckets_that_are_no_longer_than_it(records, tmp_path, seconds, governed):
+    pack = tmp_path / "pack.yaml"
+    text = PACK.read_text("utf-8")
+    text = text.replace("distinct: geo.country.iso_code", "count: requests")
+    pack.write_text(
+        text[: text.index("        tests:\n          - records:")] + text[text.index("  - id: tell-people") :]
+    )
+    path = records(BUCKET | {"bucket.seconds": seconds, "api_key.id": "k"})
+    result = await audit([Input(str(path))], Options(policies=pack, now=NOW))
+    found = clause(result, "one-user-a-key")
+    assert (found.governed, found.hits) == (governed, governed)
+
+
+async def test_events_and_snapshots_are_counted(records):
+    calls = records({})
+    events = records(
+        {"event.name": "api_key.sold"},
+        {"event.name": "api_key.created"},
+        {"event.name": "x", "timestamp": "when"},
+        name="events.jsonl",
+    )
+    shots = records({"snapshot.of": "project", "snapshot.id": "p"}, name="shots.jsonl", governed=False)
+    totals = (await run(calls, events, shots)).data.manifest.totals
+    assert (totals.received, totals.records, totals.rejected, totals.informing) == (5, 3, 1, 1)
+    assert totals.received == (
+        totals.assessed + totals.unknown + totals.not_governed + totals.outside_period + totals.rejected
+        + totals.duplicates + totals.informing
+    )  # fmt: skip

@@ -149,12 +149,12 @@ class Check:
         return (*own, Const(None, self.cannot)) if self.cannot else own
 
     def among_buckets(self) -> Check:
-        """Return the check without the buckets of calls that it cannot be about: where it reads what only a single call has,
-        or measures a window that is shorter than the bucket or than nobody knows what.
+        """Return the check without the buckets of calls that it cannot be about: where it asks what only a
+        single call can answer, or measures a window that is shorter than the bucket, or a bucket of unknown length.
         """
         if self.table != "usage":
             return self
-        needs_calls = not SINGLE.isdisjoint(facts_of(self.condition) | self._measured)
+        needs_calls = self.cannot == "judge" or not SINGLE.isdisjoint(facts_of(self.condition) | self._measured)
         if not needs_calls and not self.measure:
             return self
         suited: Expr = Not(BUCKET)

@@ -463,7 +463,7 @@ SINGLE = frozenset(
         "gen_ai.response.id", "gen_ai.conversation.id", "gen_ai.output.type", "gen_ai.response.finish_reasons",
         "http.response.status_code", "error.type", "prompt.text", "completion.text", "prompt.template", "prompt.language",
         "request.tools", "request.filters_lowered", "content.flags", "client.address", "user_agent.original",
-        "client.anonymised", "end_user.id",
+        "geo.country.iso_code", "geo.region.iso_code", "client.anonymised", "end_user.id",
     )
 )  # fmt: skip
 """Facts of `usage` that only a single call can have, and a bucket of calls never."""
