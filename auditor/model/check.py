@@ -149,8 +149,10 @@ class Check:
         return (*own, Const(None, self.cannot)) if self.cannot else own
 
     def among_buckets(self) -> Check:
-        """Return the check without the buckets of calls that it cannot be about: where it asks what only a
-        single call can answer, or measures a window that is shorter than the bucket, or a bucket of unknown length.
+        """Return the check without the buckets of calls that it cannot be about.
+
+        These are all buckets where it asks what only a single call can answer. Where it measures a window, those that are
+        longer than it, or of unknown length, or of an unknown number of requests that it counts.
         """
         if self.table != "usage":
             return self
@@ -160,5 +162,7 @@ class Check:
         suited: Expr = Not(BUCKET)
         if self.measure and not needs_calls:
             fits = Compare("bucket.seconds", "lte", self.measure.window_seconds)
-            suited = any_of(suited, And((Present("bucket.seconds"), fits)))
+            known: list[Expr] = [Present("bucket.seconds"), fits]
+            known += [Present("request.count")] * (self.measure.aggregate in ("count", "share"))
+            suited = any_of(suited, And(tuple(known)))
         return replace(self, applies=all_of(self.applies, suited))

@@ -3,17 +3,27 @@
 from collections.abc import Collection, Sequence
 
 from auditor.engine import Database
+from auditor.sources.anthropic_compliance import ANTHROPIC_COMPLIANCE
+from auditor.sources.anthropic_usage import (
+    ANTHROPIC_COST,
+    ANTHROPIC_COST_REPORT,
+    ANTHROPIC_USAGE,
+    ANTHROPIC_USAGE_REPORT,
+    CLAUDE_CODE_USAGE,
+)
 from auditor.sources.apim import APIM_GATEWAY, APIM_GATEWAY_TABLE, APIM_LLM, APIM_LLM_TABLE
 from auditor.sources.azure import AZURE_OPENAI, AZURE_OPENAI_TABLE
 from auditor.sources.bedrock import BEDROCK
 from auditor.sources.cloudflare import CLOUDFLARE, CLOUDFLARE_LOGPUSH
 from auditor.sources.cloudtrail import CLOUDTRAIL
+from auditor.sources.empty_page import EMPTY_PAGE
 from auditor.sources.flat import FLAT
 from auditor.sources.helicone import HELICONE
 from auditor.sources.ingest import ingest_with
 from auditor.sources.kong import KONG
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
+from auditor.sources.openai_audit import OPENAI_AUDIT
 from auditor.sources.openai_batch import OPENAI_BATCH
 from auditor.sources.openai_usage import OPENAI_COSTS, OPENAI_USAGE
 from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
@@ -28,6 +38,13 @@ SOURCES: dict[str, Source] = {
     for source in (
         OPENAI_USAGE,
         OPENAI_COSTS,
+        OPENAI_AUDIT,
+        ANTHROPIC_USAGE,
+        ANTHROPIC_COST,
+        ANTHROPIC_USAGE_REPORT,
+        ANTHROPIC_COST_REPORT,
+        CLAUDE_CODE_USAGE,
+        ANTHROPIC_COMPLIANCE,
         BEDROCK,
         CLOUDTRAIL,
         AZURE_OPENAI,
@@ -38,6 +55,7 @@ SOURCES: dict[str, Source] = {
         APIM_LLM_TABLE,
         VERTEX,
         GCP_AUDIT,
+        EMPTY_PAGE,
         FLAT,
         OTLP,
         LITELLM,

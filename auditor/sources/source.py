@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
@@ -145,6 +146,7 @@ class InputSummary:
         first, last: earliest and latest timestamp, RFC 3339 in UTC; None if no record has one.
         truncated: what was cut and what was salvaged; empty if nothing was.
         unused: names of fields seen in the first 2,000 records that no fact takes, sorted.
+        idle: spans of days without records between two records: first and last day of each, in UTC.
         present: fact → number of records that carry it.
     """
 
@@ -161,6 +163,7 @@ class InputSummary:
     last: str | None
     truncated: str
     unused: tuple[str, ...]
+    idle: tuple[tuple[date, date], ...]
     present: Mapping[str, int]
 
 

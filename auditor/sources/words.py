@@ -1,6 +1,6 @@
 """Words that several sources spell in their own way (providers, hosts, messages), as SQL macros."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from auditor.engine import Database, literal, quote
 
@@ -145,6 +145,16 @@ METADATA = ("application.id", "application.purpose", "end_user.id", "end_user.co
 def metadata_facts(sql: str) -> dict[str, str]:
     """Return fact → SQL for the facts of `METADATA` that stand in the JSON object (or its text) that `sql` gives."""
     return {name: f"nullif(json_extract_string(as_json({sql}), {literal('/' + name)}), '')" for name in METADATA}
+
+
+def with_members(rows: str, item: str, paths: Mapping[str, str]) -> str:
+    """Return SQL that adds to the SELECT `rows` the text of members of the JSON that the SQL `item` gives: name → path."""
+    listed = ", ".join(map(literal, paths.values()))
+    named = ", ".join(f"_members[{place}] AS {quote(name)}" for place, name in enumerate(paths, 1))
+    return (
+        f"SELECT * EXCLUDE (_members), {named} "
+        f"FROM (SELECT *, json_extract_string({item}, [{listed}]) AS _members FROM ({rows}))"
+    )
 
 
 def define_words(db: Database) -> None:
