@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +16,7 @@ from auditor.sources.inputs import expand
 from auditor.sources.memory import is_arrow, spool_records
 from auditor.sources.opened import TABULAR, Opened, Opener
 from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
+from auditor.sources.remote import Remotes
 from auditor.sources.source import SCHEMAS, Ingested, Input, InputSummary, Kind, Progress, Source
 from auditor.sources.stage import Staged, one_line_each, stage
 from auditor.sources.tables import as_texts, csv_damages, csv_relation
@@ -153,7 +155,18 @@ class Reading:
             last=last.isoformat() + "Z" if last else None,
             truncated=staged.truncated,
             unused=tuple(sorted(plain(name) for name in (seen | set(opened.sample.columns)) - opened.source.takes)),
+            idle=self._idle(rows) if first else (),
             present={name: number for name, number in zip(names, counted, strict=True) if number},
+        )
+
+    def _idle(self, rows: str) -> tuple[tuple[date, date], ...]:
+        """Return the first and last day of every span of days without records between two records, in UTC."""
+        days = f'SELECT DISTINCT "timestamp"::DATE AS day FROM {rows} WHERE {GOOD} AND "timestamp" IS NOT NULL'
+        return tuple(
+            self.db.execute(
+                f"SELECT day + 1, next - 1 FROM (SELECT day, lead(day) OVER (ORDER BY day) AS next FROM ({days})) "
+                "WHERE next > day + 1 ORDER BY day"
+            )
         )
 
     def define_views(self, summaries: Sequence[InputSummary]) -> tuple[str, ...]:
@@ -240,8 +253,11 @@ async def ingest_with(
     """Read `inputs` with `sources`; see `auditor.sources.ingest`."""
     define_casts(db)
     define_words(db)
-    files, passed_over, missing = await asyncio.to_thread(expand, inputs)
-    opened = await _open(db, sources, files, missing)
+    remotes = Remotes(db.folder, progress)
+    named, elsewhere, unreachable = await remotes.find(inputs)
+    files, passed_over, missing = await asyncio.to_thread(expand, named)
+    here, missing = await remotes.fetch(files, unreachable + missing)
+    opened = await _open(db, sources, here, missing)
     reading = Reading(db, text, progress)
     staged: dict[int, Staged] = {}
     for source in {item.source.name: item.source for item in opened}.values():
@@ -268,4 +284,4 @@ async def ingest_with(
                 faults.append(Fault(Location(item.uri), error.message))
     raise_faults("cannot read the inputs", faults)
     names = reading.define_views(summaries)
-    return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, tuple(passed_over))
+    return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, (*elsewhere, *passed_over))

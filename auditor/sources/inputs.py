@@ -4,13 +4,33 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor.errors import Fault, Location
 from auditor.sources.source import Input
 
 STDIN = "-"
+PULL, PULLED = "pull.json", "acquisition.json"
+"""Files of a folder that `auditor pull` fills: the first is written when it begins, the second when it is done."""
+TABLES = ("events", "records", "snapshots")
+UNFINISHED = "a pull that is not finished; run `auditor pull` again"
+
+
+@dataclass(frozen=True)
+class Remote(Input):
+    """An object that lies elsewhere; see `auditor.sources.remote`.
+
+    Attributes:
+        path: the file of the database's folder to which it is downloaded.
+        uri: its address, without what is secret.
+        address: its address.
+        size: in bytes; None if it is not known before the download.
+    """
+
+    uri: str = ""
+    address: str = field(default="", repr=False)
+    size: int | None = None
 
 
 def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]], list[Fault]]:
@@ -24,7 +44,7 @@ def expand(inputs: Sequence[Input]) -> tuple[list[Input], list[tuple[str, str]],
     faults: list[Fault] = []
     seen: set[Path] = set()
     for item in inputs:
-        if item.data is not None or item.path == STDIN:
+        if item.data is not None or item.path == STDIN or isinstance(item, Remote):
             found.append(item)
             continue
         paths = _paths(item.path, passed_over)
@@ -57,6 +77,10 @@ def _below(folder: Path, passed_over: list[tuple[str, str]]) -> Iterable[Path]:
             (f"{Path(parent, name).as_posix()}/", "hidden") for name in sorted(folders) if name.startswith(".")
         )
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if PULL in files:
+            why = "pages as received; the tables made of them are read" if PULLED in files else UNFINISHED
+            passed_over.append((f"{Path(parent).as_posix()}/", why))
+            folders[:], files = [name for name in folders if name in TABLES and PULLED in files], []
         for name in sorted(files):
             path = Path(parent, name)
             if name.startswith("."):
@@ -69,7 +93,8 @@ def _below(folder: Path, passed_over: list[tuple[str, str]]) -> Iterable[Path]:
 
 def _why_nothing(name: str) -> str:
     if Path(name).is_dir():
-        return "this directory holds no file to read"
+        begun = (Path(name) / PULL).exists() and not (Path(name) / PULLED).exists()
+        return f"this is {UNFINISHED}" if begun else "this directory holds no file to read"
     return "nothing matches this pattern" if glob.has_magic(name) else "no such file or directory"
 
 

@@ -9,7 +9,7 @@ from auditor.engine import Database, literal, quote
 from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location
 from auditor.sources.flat import FLAT, of_kind
-from auditor.sources.inputs import STDIN, is_pipe
+from auditor.sources.inputs import STDIN, Remote, is_pipe
 from auditor.sources.mapping import mapped_source, missing_columns, read_mapping
 from auditor.sources.memory import is_arrow
 from auditor.sources.pages import PageError, check_pages
@@ -50,7 +50,7 @@ class Opener:
 
     def open(self, index: int, item: Input, spooled: Path | None = None) -> Opened | list[Fault]:
         """Return the input with its source, or what stands against reading it. `spooled` holds records from memory."""
-        uri = Path(item.path).as_posix()
+        uri = item.uri if isinstance(item, Remote) else Path(item.path).as_posix()
         if is_arrow(item):
             name = f"arrow_{index}"
             self.db.register(name, item.data)
