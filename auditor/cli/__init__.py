@@ -17,6 +17,7 @@ VERBS = {
     "explain": "explain",
     "init": "init",
     "sources": "sources",
+    "pull": "pull",
     "terms": "terms",
 }
 """Verb → module in this package; the module's `command` is the click command."""
