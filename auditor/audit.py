@@ -139,12 +139,8 @@ def _assess(
     declared = config.declarations
     answers = Answers(checks, outcomes, findings, choices_of(declared, config.path), declared.tolerance, texts)
     inputs = _inputs(ingested, left_out(db))
-    recorded = {name: sum(item.present.get(name, 0) for item in ingested.inputs) for name in USAGE.facts}
-    unused = {item.uri: item.unused for item in ingested.inputs if item.unused}
     manifest = build_manifest(policy, config, answers, inputs, outside, occasion)
-    skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
-    skipped |= {path: {why: 1} for path, why in ingested.passed_over}
-    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, Seen(recorded, unused, skipped)))
+    return RunData(manifest, tuple(findings), cover(db, checks, outcomes, _seen(ingested)))
 
 
 def _inputs(ingested: Ingested, duplicates: Mapping[int, int]) -> list[InputInfo]:
@@ -166,6 +162,17 @@ def _inputs(ingested: Ingested, duplicates: Mapping[int, int]) -> list[InputInfo
         )
         for i, item in enumerate(ingested.inputs)
     ]
+
+
+def _seen(ingested: Ingested) -> Seen:
+    """What the inputs held, by input."""
+    skipped = {item.uri: dict(item.skipped) for item in ingested.inputs if item.skipped}
+    return Seen(
+        carried={item.uri: dict(item.present) for item in ingested.inputs if item.present},
+        idle={item.uri: item.idle for item in ingested.inputs if item.idle},
+        unused={item.uri: item.unused for item in ingested.inputs if item.unused},
+        skipped=skipped | {path: {why: 1} for path, why in ingested.passed_over},
+    )
 
 
 def _observed_texts(config: Config) -> dict[str, str]:

@@ -103,7 +103,7 @@ def command(
     folder = out or Path("auditor-runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     options = Options(policies, find_config(config), terms, since, until, now, folder)
     named = [Input(path, format_, mapping) for path in inputs]
-    with _progress(quiet=quiet) as progress:
+    with reading_bars(quiet=quiet) as progress:
         run = asyncio.run(audit(named, options, progress))
     for name, path in reports:
         write_report(run.data, name, path)
@@ -122,7 +122,7 @@ def _refuse_taken(paths: list[Path]) -> None:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+def reading_bars(*, quiet: bool) -> Iterator[Progress | None]:
     """Show a progress bar on a terminal, and nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -178,6 +178,7 @@ def _print_counts(manifest: Manifest) -> None:
         "outside the period": totals.outside_period,
         "rejected": totals.rejected,
         "duplicates": totals.duplicates,
+        "on accounts or for training": totals.informing,
     }
     shown = " + ".join(
         f"{number(count)} {name}" for name, count in parts.items() if count or name in ("assessed", "unknown")

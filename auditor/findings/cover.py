@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from auditor.engine import Database, quote
 from auditor.facts.usage import unresolved_models
@@ -23,12 +24,14 @@ class Seen:
     """What the inputs held.
 
     Attributes:
-        recorded: per fact, the number of records that carried it themselves.
+        carried: per input, fact → number of its records that carried it themselves.
+        idle: per input, the spans of days without records.
         unused: per input, fields that no fact takes.
         skipped: per input, what was no record, by reason.
     """
 
-    recorded: Mapping[str, int]
+    carried: Mapping[str, dict[str, int]]
+    idle: Mapping[str, tuple[tuple[date, date], ...]]
     unused: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, dict[str, int]]
 
@@ -44,7 +47,7 @@ def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]
             FactCoverage(
                 fact=name,
                 meaning=USAGE.facts[name].meaning,
-                recorded=min(seen.recorded.get(name, 0), count),
+                recorded=min(sum(carried.get(name, 0) for carried in seen.carried.values()), count),
                 present=count,
             )
             for name, count in zip(facts, present, strict=True)
@@ -52,6 +55,8 @@ def cover(db: Database, checks: Sequence[Check], outcomes: Mapping[str, Outcome]
         tables={name: outcome.rows for name, outcome in outcomes.items()},
         unused_fields=dict(seen.unused),
         skipped=dict(seen.skipped),
+        carried=dict(seen.carried),
+        idle=dict(seen.idle),
         unresolved_models=unresolved,
         unresolved_names=names,
         not_testable=tuple(_not_testable(checks, outcomes)),

@@ -231,6 +231,8 @@ class Advice(Model):
 class Coverage(Model):
     """`coverage.json`: what could be seen and what could not.
 
+    `carried`: per input, how many of its records carry each fact themselves. `idle`: per input, the spans of days (first and
+    last, in UTC) of which it has no record, between others of which it has.
     `unused_fields`: per input, fields that no fact takes. `skipped`: per input, things that are no records, by reason.
     `unresolved_models`: names of called models that the registry does not know, with the number of records; the most frequent
     of `unresolved_names` such names.
@@ -242,6 +244,8 @@ class Coverage(Model):
     tables: dict[str, int]
     unused_fields: dict[str, tuple[str, ...]]
     skipped: dict[str, dict[str, int]] = Field(default_factory=dict)
+    carried: dict[str, dict[str, int]] = Field(default_factory=dict)
+    idle: dict[str, tuple[tuple[date, date], ...]] = Field(default_factory=dict)
     unresolved_models: dict[str, int] = Field(default_factory=dict)
     unresolved_names: int = 0
     not_testable: tuple[str, ...] = ()

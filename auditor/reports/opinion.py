@@ -108,6 +108,7 @@ def _lost(totals: Totals) -> str:
         "could not be read": totals.rejected,
         "are duplicates": totals.duplicates,
         "lie outside the period": totals.outside_period,
+        "inform on accounts or are material for training": totals.informing,
     }
     return listing([f"{number(count)} {reason}" for reason, count in reasons.items() if count])
 

@@ -183,6 +183,40 @@ def test_sources_lists_every_format(auditor):
     assert all(name in auditor("sources").stdout for name in SOURCES)
 
 
+def test_sources_tells_the_facts_of_a_format(auditor):
+    done = auditor("sources", "--facts", "bedrock")
+    assert "gen_ai.usage.input_tokens" in done.stdout
+    wrong = auditor("sources", "--facts", "bedrok")
+    assert (wrong.returncode, "there is no format 'bedrok'" in wrong.stderr) == (2, True)
+
+
+def test_inspect_says_what_there_is_what_can_be_decided_and_what_to_declare(auditor, records, tmp_path):
+    day = {"timestamp": "2024-06-05T00:00:00Z", "gen_ai.request.model": "unheard-of-1", "own.field": 1}
+    path = records(CLEAN, {"api_key.id": "k"} | day, {"timestamp": "never"})
+    done = auditor("sources", "inspect", path, "--policies", PACK)
+    assert done.returncode == 0, done.stderr
+    assert "flat, 2 calls" in done.stdout
+    assert "1 rejected" in done.stdout
+    assert "days without records: 2024-06-02 to 2024-06-04" in done.stdout
+    assert "fields that become no fact: own.field" in done.stdout
+    assert "acme/terms/no-competing-models/purpose-since-2024: needs application.model.competes" in done.stdout
+    assert "unheard-of-1" in done.stdout
+    assert list(tmp_path.iterdir()) == [path]
+    found = json.loads(auditor("sources", "inspect", path, "--policies", PACK, "--output-format", "json").stdout)
+    assert found["inputs"][0]["facts"]["record.id"] == 2
+    assert found["inputs"][0]["days_without_records"] == ["2024-06-02/2024-06-04"]
+    assert {"decided", "partly", "undecided"} == found["rules"].keys()
+
+
+def test_inspect_of_a_file_that_is_cut_says_so(auditor, tmp_path):
+    import gzip
+
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps({"record.id": "a"}).encode() + b"\n" * 5000)[:-12])
+    done = auditor("sources", "inspect", path)
+    assert (done.returncode, "not whole: damaged after" in done.stdout) == (5, True)
+
+
 def test_a_policy_test_that_fails_is_reported(auditor, tmp_path):
     broken = tmp_path / "acme.yaml"
     broken.write_text(
