@@ -106,7 +106,7 @@ def _receive(into: Path, listen: Address, deadline: float | None, *, quiet: bool
 
     def ready(host: str, port: int) -> None:
         if not quiet:
-            click.echo(f"receiving OTLP/HTTP (JSON) on http://{host}:{port}; Ctrl-C ends it", err=True)
+            click.echo(f"receiving OTLP/HTTP on http://{host}:{port}; Ctrl-C ends it", err=True)
 
     received = receive(into, listen, deadline, ready)
     if not quiet:

@@ -5,22 +5,21 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
 import json
-import os
 import signal
 import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import FileIO
 from pathlib import Path
 from socket import AF_INET6
 from socketserver import TCPServer
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from auditor.errors import AuditorError
-from auditor.pull.store import locked, sync_folder
+from auditor.pull import protobuf
+from auditor.pull.lines import Files
+from auditor.pull.store import locked
 from auditor.pull.words import strict_json
 
 Address: TypeAlias = tuple[str, int]
@@ -28,9 +27,9 @@ KINDS = {"/v1/traces": ("traces", "resourceSpans"), "/v1/logs": ("logs", "resour
 """Path → name of the files, and the member that a request must have. Each file holds one kind."""
 MAX_BODY = 15 << 20
 """Bytes of a request, after decompression; a line of a file may not be much longer."""
-ROTATE_BYTES = 64 << 20
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+NO_PROTOBUF = "Protocol Buffers need `pip install 'tos-auditor[otlp]'` here; or send http/json"
 TIMEOUT = 30.0
-CHUNK = 64 << 10
 
 
 class _RefusedError(Exception):
@@ -47,68 +46,6 @@ class Received:
 
     requests: int = 0
     refused: int = 0
-
-
-class Files:
-    """The files that lines are appended to; a new one when one is large."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._open: dict[str, FileIO] = {}
-        self._lock = threading.Lock()
-        self._count = 0
-
-    def trim(self) -> None:
-        """Cut off what an earlier run was writing when it was killed, and had not acknowledged."""
-        for path in self.folder.glob("*.otlp.jsonl"):
-            with path.open("r+b") as file:
-                file.truncate(_end_of_lines(file))
-
-    def append(self, kind: str, line: bytes) -> None:
-        """Write a line so that it is there even if the power fails."""
-        with self._lock:
-            file = self._open.get(kind)
-            if file is None or file.tell() > ROTATE_BYTES:
-                file = self._open[kind] = self._new(kind, file)
-            start = file.tell()
-            rest = memoryview(line + b"\n")
-            try:
-                while rest:
-                    rest = rest[file.write(rest) :]
-                os.fsync(file.fileno())
-            except OSError:
-                file.truncate(start)
-                file.seek(start)
-                raise
-
-    def _new(self, kind: str, full: FileIO | None) -> FileIO:
-        if full:
-            full.close()
-        self._count += 1
-        name = f"{kind}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{self._count:04d}.otlp.jsonl"
-        file = (self.folder / name).open("xb", buffering=0)
-        sync_folder(self.folder)
-        return file
-
-    def close(self) -> None:
-        """Close all files."""
-        with self._lock:
-            for file in self._open.values():
-                file.close()
-            self._open.clear()
-
-
-def _end_of_lines(file: BinaryIO) -> int:
-    """Return the offset after the last line break."""
-    at = file.seek(0, os.SEEK_END)
-    while at:
-        start = max(0, at - CHUNK)
-        file.seek(start)
-        found = file.read(at - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        at = start
-    return 0
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -134,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(503, {"code": 14, "message": "cannot be written to the disk; try again later"})
         else:
             self._count(kept=True)
-            self._answer(200, {"partialSuccess": {}})
+            self._accept()
 
     def _count(self, *, kept: bool) -> None:
         with self.counting:
@@ -154,10 +91,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in KINDS:
             raise _RefusedError(404, f"nothing is received here; send to {' or '.join(KINDS)}")
         kind, member = KINDS[path]
-        media = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media != "application/json":
-            raise _RefusedError(415, "only JSON is received; set OTEL_EXPORTER_OTLP_PROTOCOL=http/json")
+        media = self._media()
+        if media not in (JSON, PROTOBUF):
+            raise _RefusedError(415, f"{JSON} or {PROTOBUF} is received")
         content = self._decoded(self._chunked() if self._is_chunked() else self._sized())
+        if media == PROTOBUF:
+            return kind, self._from_protobuf(kind, content)
         try:
             value = strict_json(content)
         except ValueError as error:
@@ -165,6 +104,20 @@ class _Handler(BaseHTTPRequestHandler):
         if not isinstance(value, dict) or not isinstance(value.get(member), list):
             raise _RefusedError(400, f"the body has no list {member}")
         return kind, content.replace(b"\r", b" ").replace(b"\n", b" ")
+
+    def _media(self) -> str:
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    def _from_protobuf(self, kind: str, content: bytes) -> bytes:
+        try:
+            line = protobuf.as_json(kind, content)
+        except ImportError as error:
+            raise _RefusedError(415, NO_PROTOBUF) from error
+        except ValueError as error:
+            raise _RefusedError(400, "the body is no export request in Protocol Buffers") from error
+        if len(line) > MAX_BODY:
+            raise _RefusedError(413, f"the body is larger than {MAX_BODY} bytes as JSON; send smaller batches")
+        return line
 
     def _is_chunked(self) -> bool:
         return self.headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
@@ -221,10 +174,19 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(400, "the gzip ends too early")
         return plain
 
+    def _accept(self) -> None:
+        """Say that everything was kept, in the encoding of the request; in Protocol Buffers that is nothing."""
+        if self._media() == PROTOBUF:
+            self._send(200, PROTOBUF, b"")
+        else:
+            self._answer(200, {"partialSuccess": {}})
+
     def _answer(self, status: int, body: dict[str, object]) -> None:
-        content = json.dumps(body).encode()
+        self._send(status, JSON, json.dumps(body).encode())
+
+    def _send(self, status: int, media: str, content: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(content)))
         if self.close_connection:
             self.send_header("Connection", "close")

@@ -15,9 +15,15 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from auditor.engine import Database
-from auditor.pull.otlp import MAX_BODY, Files
+from auditor.pull.lines import Files
+from auditor.pull.otlp import MAX_BODY
+from auditor.pull.protobuf import MESSAGES, as_json
 from auditor.sources import Input, ingest
 from tests.conftest import ROOT
 
@@ -96,6 +102,35 @@ def test_received_telemetry_is_read_as_otlp(receiver):
         assert tokens == [(1,), (2,), (3,)]
 
 
+@pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip])
+def test_what_the_sdk_of_opentelemetry_sends_is_read(receiver, compression):
+    exporter = OTLPSpanExporter(f"{receiver.url}/v1/traces", compression=compression)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    said: dict[str, str | int] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.usage.input_tokens": 2**40,
+    }
+    with provider.get_tracer("app").start_as_current_span("chat", attributes=said) as one:
+        ids = one.get_span_context()
+    provider.shutdown()
+    assert "1 request received and kept, 0 refused" in receiver.stop()
+    (line,) = receiver.lines("traces")
+    (sent,) = line["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert (sent["traceId"], sent["spanId"]) == (f"{ids.trace_id:032x}", f"{ids.span_id:016x}")
+    with Database() as db:
+        asyncio.run(ingest(db, [Input(str(receiver.folder / "traces-*"))], text=()))
+        found = db.execute('SELECT "gen_ai.provider.name", "gen_ai.usage.input_tokens" FROM records')
+        assert found == [("openai", 2**40)]
+
+
+def test_without_its_package_protocol_buffers_are_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, MESSAGES["traces"][0], None)
+    with pytest.raises(ImportError):
+        as_json("traces", b"")
+
+
 def test_bodies_in_chunks(receiver):
     def chunks() -> Iterator[bytes]:
         content = traces(7)
@@ -151,7 +186,8 @@ def test_a_torn_line_is_cut_off_at_the_next_start(tmp_path):
 @pytest.mark.parametrize(
     ("path", "content", "headers", "status", "words"),
     [
-        ("/v1/traces", b"\n\x0a", {"Content-Type": "application/x-protobuf"}, 415, "http/json"),
+        ("/v1/traces", b"\n\x0a", {"Content-Type": "application/x-protobuf"}, 400, "Protocol Buffers"),
+        ("/v1/traces", b"<a/>", {"Content-Type": "text/xml"}, 415, "application/x-protobuf"),
         ("/v1/traces", b"{}", {}, 400, "resourceSpans"),
         ("/v1/logs", b'{"resourceSpans": []}', {}, 400, "resourceLogs"),
         ("/v1/traces", b"[1", {}, 400, "no JSON"),
