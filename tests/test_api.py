@@ -1,5 +1,7 @@
 """The library: what an importer gets, and every kind of source it takes."""
 
+import subprocess
+import sys
 from datetime import date
 
 import pyarrow
@@ -70,3 +72,12 @@ def test_public_names_are_there():
         assert getattr(auditor, name)
     with pytest.raises(AttributeError):
         auditor.nothing  # noqa: B018
+
+
+def test_the_engine_draws_nothing_on_standard_output():
+    script = (
+        "from auditor.engine import Database\n"
+        "with Database() as db:\n    print(db.execute(\"SELECT current_setting('enable_progress_bar')\"))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[(False,)]\n"

@@ -52,6 +52,7 @@ class Database:
         self.folder = Path(self._temporary.name)
         self._connection = duckdb.connect(":memory:", config=SETTINGS | {"temp_directory": str(self.folder / "spill")})
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
 
     @property
     def version(self) -> str:

@@ -203,7 +203,7 @@ def _source(name: str, title: str, names: Mapping[str, str], kind: str) -> Sourc
     return Source(
         name=name,
         title=title,
-        detects=lambda sample: any(_detects(names, kind, item) for item in sample.objects),
+        detects=lambda sample: any(_detects(names, kind, item) for item in sample.items),
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=LLM_FACTS if kind == "llm" else GATEWAY_FACTS,
         fields=lambda item: item,

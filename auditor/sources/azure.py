@@ -105,6 +105,8 @@ SKIP = (
 
 
 def _detects(names: Mapping[str, str], item: JsonObject) -> bool:
+    if names is TABLE and item.get("Category") is None:
+        return {"Category", "OperationName", "ResourceId", "properties_s"} <= item.keys()
     resource, properties = (str(item.get(names[name], "")) for name in ("resource", "properties"))
     known = str(item.get(names["category"], "")).lower() in {"requestresponse", *CATEGORIES}
     return known and (
@@ -118,7 +120,7 @@ def _source(name: str, title: str, names: Mapping[str, str]) -> Source:
     return Source(
         name=name,
         title=title,
-        detects=lambda sample: any(_detects(names, item) for item in sample.objects),
+        detects=lambda sample: any(_detects(names, item) for item in sample.items),
         columns=dict.fromkeys(names.values(), "VARCHAR"),
         facts=FACTS,
         fields=lambda item: item,

@@ -37,11 +37,12 @@ def _value(row: str, paths: Sequence[str], known: Sequence[str]) -> str:
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
-def _over_chunks(name: str) -> str:
-    """Return SQL for a value of an answer."""
+def _answered(name: str) -> str:
+    """Return SQL for a value of an answer. Most have one chunk, and a list of one is slow to go through."""
     first = name in FIRST
-    value = _value("c", (FIRST if first else LAST)[name], _PATHS)
-    return f"list_filter(list_transform(b_found, lambda c: {value}), lambda v: v IS NOT NULL)[{1 if first else -1}]"
+    paths = (FIRST if first else LAST)[name]
+    found = f"list_filter(list_transform(b_found, lambda c: {_value('c', paths, _PATHS)}), lambda v: v IS NOT NULL)"
+    return f"CASE WHEN b_found IS NULL THEN {_value('b_one', paths, _PATHS)} ELSE {found}[{1 if first else -1}] END"
 
 
 def _asked(name: str) -> str:
@@ -57,10 +58,12 @@ def read_bodies(rows: str) -> str:
     """
     paths, asked_paths = (", ".join(map(literal, group)) for group in (_PATHS, _ASKED_PATHS))
     # Materialised lists, so that each body is parsed once for all its facts.
-    values = ", ".join(f"{_over_chunks(name)} AS b_{name}" for name in (*FIRST, *LAST))
+    values = ", ".join(f"{_answered(name)} AS b_{name}" for name in (*FIRST, *LAST))
     return (
         f"SELECT *, {values} FROM (SELECT *, "
-        f"list_transform(b_chunks, lambda c: json_extract_string(c, [{paths}])) AS b_found, "
+        f"CASE WHEN len(b_chunks) = 1 THEN json_extract_string(b_chunks[1], [{paths}]) END AS b_one, "
+        "CASE WHEN len(b_chunks) > 1 "
+        f"THEN list_transform(b_chunks, lambda c: json_extract_string(c, [{paths}])) END AS b_found, "
         f"json_extract_string(b_request, [{asked_paths}]) AS b_asked FROM "
         f"(SELECT *, {_chunks('answered', 'b_answer')} AS b_chunks FROM "
         f"(SELECT *, as_json(answered) AS b_answer, as_json(asked) AS b_request FROM ({rows}))))"
@@ -184,6 +187,8 @@ def _filtered(path: str) -> str:
 
 
 _FLAGS = (
+    # Most answers have none; the pattern tells so without looking into each.
+    "CASE WHEN regexp_matches(answered, '(filtered|blocked|flagged)\"\\s*:\\s*true|INTERVENED|guardrail_intervened') THEN "
     "to_json(nullif(list_distinct(list_filter(flatten(list_transform(b_chunks, lambda c: flatten(["
     f"coalesce({_filtered('$.choices[0].content_filter_results')}, []), "
     f"coalesce({_filtered('$.prompt_filter_results[0].content_filter_results')}, []), "
@@ -193,7 +198,7 @@ _FLAGS = (
     "CASE WHEN json_extract_string(c, '$.\"amazon-bedrock-guardrailAction\"') = 'INTERVENED' "
     "OR json_extract_string(c, '$.stopReason') = 'guardrail_intervened' THEN ['guardrail'] ELSE [] END, "
     "coalesce(CASE WHEN json_extract_string(c, '$.moderation.output.flagged') = 'true' "
-    "THEN ['moderation'] END, [])]))), lambda f: f IS NOT NULL)), []))::VARCHAR"
+    "THEN ['moderation'] END, [])]))), lambda f: f IS NOT NULL)), []))::VARCHAR END"
 )
 _ATTACHED = metadata_facts("coalesce(b_metadata, " + _asked("metadata") + ")")
 _OUTPUT = f"{_number('output')} + coalesce({_number('thoughts')}, 0)"

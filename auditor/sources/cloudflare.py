@@ -112,7 +112,7 @@ CLOUDFLARE = Source(
 CLOUDFLARE_LOGPUSH = Source(
     name="cloudflare-logpush",
     title="Cloudflare AI Gateway: Logpush dataset ai_gateway_events",
-    detects=lambda sample: any({"Gateway", "Provider", "Model"} <= item.keys() for item in sample.objects),
+    detects=lambda sample: any({"Gateway", "Provider", "Model"} <= item.keys() for item in sample.items),
     columns=dict.fromkeys(PUSHED, "VARCHAR"),
     facts=PUSHED_FACTS,
     fields=lambda item: item,

@@ -58,14 +58,29 @@ def json_relation(path: Path, sample: Sample, columns: Mapping[str, str]) -> str
     )
 
 
-def plan(index: int, source: Source, relation: str, facts: Mapping[str, str], rare: Collection[str] = ()) -> Plan:
+def plan(
+    db: Database, index: int, source: Source, relation: str, facts: Mapping[str, str], rare: Collection[str] = ()
+) -> Plan:
     """Return how `relation`, which has the source's columns, becomes records with `facts`."""
     schema = SCHEMAS[source.kind].facts
     constants = source.constants | {"record.kind"}
     if not source.rows:
         return Plan(index, relation, schema, facts, source.skip, "NULL::BIGINT", constants, rare)
-    rows = f"(WITH line AS NOT MATERIALIZED (SELECT row_number() OVER () AS _line, * FROM {relation}) {source.rows})"
-    return Plan(index, rows, schema, facts, source.skip, "_line", constants)
+
+    def rows(number: str) -> str:
+        return f"(WITH line AS NOT MATERIALIZED (SELECT {number} AS _line, * FROM {relation}) {source.rows})"
+
+    unnumbered = rows("NULL::BIGINT")
+    numbered = unnumbered if _keeps_lines(db, unnumbered) else rows("row_number() OVER ()")
+    return Plan(index, numbered, schema, facts, source.skip, "_line", constants)
+
+
+def _keeps_lines(db: Database, rows: str) -> bool:
+    """Return whether `rows` has a row for every line, in order, so that no line needs a number: only one thread gives them."""
+    (found,) = json.loads(db.execute(f"EXPLAIN (FORMAT json) SELECT * FROM {rows}")[0][-1])
+    while found["name"] == "PROJECTION":
+        (found,) = found["children"]
+    return not found["children"]
 
 
 def convert(db: Database, plan: Plan, target: Path) -> None:

@@ -115,7 +115,8 @@ class Reading:
             rare = facts.keys() - {
                 name for item in opened.sample.objects for name, value in item.items() if value is not None
             }
-        convert(self.db, plan(opened.index, opened.source, self.relation(opened, content), facts, rare), table)
+        relation = self.relation(opened, content)
+        convert(self.db, plan(self.db, opened.index, opened.source, relation, facts, rare), table)
 
     def _rows(self, table: Path) -> int:
         rows = f"read_parquet({literal(str(table))}, file_row_number=true)"

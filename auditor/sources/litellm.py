@@ -160,7 +160,7 @@ FACTS = {name: f"coalesce({', '.join(facts[name] for facts in _ATTACHED)})" for 
 
 
 def _detects(sample: Sample) -> bool:
-    return any({"call_type", "startTime", "metadata"} <= item.keys() for item in sample.objects)
+    return any({"call_type", "startTime", "metadata"} <= item.keys() for item in sample.items)
 
 
 LITELLM = Source(

@@ -79,7 +79,7 @@ OPENROUTER = Source(
 OPENROUTER_ACTIVITY = Source(
     name="openrouter-activity",
     title="OpenRouter: activity by day, model and endpoint",
-    detects=lambda sample: any({"date", "model_permaslug", "requests"} <= item.keys() for item in sample.objects),
+    detects=lambda sample: any({"date", "model_permaslug", "requests"} <= item.keys() for item in sample.items),
     columns=dict.fromkeys(ACTIVITY, "VARCHAR"),
     facts=ACTIVITY_FACTS,
     fields=lambda item: item,

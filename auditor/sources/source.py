@@ -64,6 +64,11 @@ class Sample:
     delimiter: str = ","
 
     @property
+    def items(self) -> Sequence[JsonObject]:
+        """The objects; of a table one, whose members are its columns, without values."""
+        return self.objects or [dict.fromkeys(self.columns)]
+
+    @property
     def lines(self) -> bool:
         """Whether every record has a line of its own."""
         return self.container in ("newline_delimited", "empty") and not self.envelope

@@ -125,7 +125,7 @@ def _is_logged(item: JsonObject) -> bool:
 VERTEX = Source(
     name="vertex",
     title="Google Vertex AI: request-response logs, exported from BigQuery",
-    detects=lambda sample: any(_is_logged(item) for item in sample.objects),
+    detects=lambda sample: any(_is_logged(item) for item in sample.items),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
     fields=lambda item: item,

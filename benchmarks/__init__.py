@@ -1,0 +1,1 @@
+"""Speed as ratios to what is measured in the same run."""

@@ -1,0 +1,51 @@
+"""Logs that databases give out as tables: the same records as JSON lines, as CSV and as Parquet tell the same."""
+
+import csv
+import json
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from benchmarks.sources.__main__ import SAMPLES, lines
+
+AZURE = {
+    "TimeGenerated": "2026-01-01T00:00:00Z", "ResourceId": "/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/"
+    "MICROSOFT.COGNITIVESERVICES/ACCOUNTS/A", "Category": "RequestResponse", "OperationName": "ChatCompletions_Create",
+    "ResultSignature": "200", "CorrelationId": "c-1", "CallerIPAddress": "203.0.113.5", "location_s": "westeurope",
+    "properties_s": '{"modelDeploymentName": "chat", "modelName": "gpt-4o", "modelVersion": "1"}',
+}  # fmt: skip
+ACTIVITY = {
+    "date": "2026-01-01", "model": "openai/gpt-4o", "model_permaslug": "openai/gpt-4o-2024-08-06", "provider_name": "OpenAI",
+    "endpoint_id": "e", "usage": 0.5, "byok_usage_inference": 0, "requests": 3, "prompt_tokens": 50,
+    "completion_tokens": 125, "reasoning_tokens": 25,
+}  # fmt: skip
+ROWS = {
+    "litellm": [json.loads(line) for line in lines(SAMPLES / "litellm.jsonl", 3)],
+    "vertex": [json.loads(line) for line in lines(SAMPLES / "vertex.jsonl", 3)],
+    "azure-openai-table": [AZURE],
+    "apim-llm-table": [*csv.DictReader(lines(SAMPLES / "apim-llm-table.csv", 3))],
+    "openrouter-activity": [ACTIVITY],
+}
+
+
+def flat(value: object) -> object:
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_tables_tell_the_same_as_lines(read, write, tmp_path, name):
+    rows = ROWS[name]
+    table, columns = tmp_path / "rows.csv", tmp_path / "rows.parquet"
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({key: flat(value) for key, value in row.items()} for row in rows)
+    texts = [{key: flat(value) for key, value in row.items()} for row in rows]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(texts), columns)
+    found = [read(path) for path in (write(*rows), table, columns)]
+    assert {one.result.inputs[0].format for one in found} == {name}
+    assert {one.result.inputs[0].records for one in found} == {len(rows)}
+    told = [[{key: value for key, value in record.items() if key[0] != "_"} for record in one.records] for one in found]
+    assert told[0] == told[1] == told[2]
+    assert len(told[0][0]) > 5
