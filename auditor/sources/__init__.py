@@ -21,6 +21,7 @@ from auditor.sources.flat import FLAT
 from auditor.sources.helicone import HELICONE
 from auditor.sources.ingest import ingest_with
 from auditor.sources.kong import KONG
+from auditor.sources.langfuse import LANGFUSE, LANGFUSE_EXPORT, LANGFUSE_INGESTION, LANGFUSE_TRACE
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
 from auditor.sources.openai_audit import OPENAI_AUDIT
@@ -55,6 +56,10 @@ SOURCES: dict[str, Source] = {
         APIM_LLM_TABLE,
         VERTEX,
         GCP_AUDIT,
+        LANGFUSE,
+        LANGFUSE_TRACE,
+        LANGFUSE_EXPORT,
+        LANGFUSE_INGESTION,
         EMPTY_PAGE,
         FLAT,
         OTLP,
