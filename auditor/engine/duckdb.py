@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     import pyarrow
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "1GB",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
     "preserve_insertion_order": True,
 }
+MEMORY = 4 << 30
+"""Bytes that the engine takes at most; less where half of the memory that it may use at all is less."""
+UNITS = {"bytes": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
 TYPES: dict[FactType, str] = {
     "string": "VARCHAR",
     "integer": "BIGINT",
@@ -52,7 +54,13 @@ class Database:
         self.folder = Path(self._temporary.name)
         self._connection = duckdb.connect(":memory:", config=SETTINGS | {"temp_directory": str(self.folder / "spill")})
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"SET memory_limit = '{self._memory() >> 20}MiB'")
         self._connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
+
+    def _memory(self) -> int:
+        """Return how much memory to take, going by four fifths of what this machine or container has: the engine's default."""
+        amount, unit = str(self.execute("SELECT current_setting('memory_limit')")[0][0]).split()
+        return min(MEMORY, int(float(amount) * (1 << UNITS[unit]) * 5 / 8))
 
     @property
     def version(self) -> str:

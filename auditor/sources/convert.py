@@ -12,7 +12,7 @@ from pathlib import Path
 from auditor.engine import Database, literal, quote
 from auditor.model.facts import Fact
 from auditor.sources.cast import fault, present, typed
-from auditor.sources.source import SCHEMAS, Sample, Source
+from auditor.sources.source import SCHEMAS, Companion, Sample, Source
 from auditor.sources.stage import MAX_LINE
 
 MAX_ENVELOPE = 16 * MAX_LINE
@@ -83,25 +83,24 @@ def _keeps_lines(db: Database, rows: str) -> bool:
     return not found["children"]
 
 
-def convert(db: Database, plan: Plan, target: Path) -> None:
-    """Write the records of `plan` to the Parquet file `target`.
+def convert(db: Database, plan: Plan, target: Path, group: int) -> None:
+    """Write the records of `plan` to the Parquet file `target`, `group` rows at a time, which are held in memory.
 
     Raises:
         EngineError: the input cannot be read.
     """
     facts = [plan.schema[name] for name in plan.facts if name not in plan.rare]
     rare = [plan.facts[name] for name in plan.facts if name in plan.rare]
-    _copy(db, plan, facts, rare, target)
+    _copy(db, plan, facts, rare, target, group)
     if rare and db.execute(f"SELECT bool_or(_more) FROM read_parquet({literal(str(target))})")[0][0]:
         counts = db.execute(f"SELECT {', '.join(f'count({sql})' for sql in plan.facts.values())} FROM {plan.relation}")[
             0
         ]
-        _copy(
-            db, plan, [plan.schema[name] for name, count in zip(plan.facts, counts, strict=True) if count], [], target
-        )
+        turned_up = [plan.schema[name] for name, count in zip(plan.facts, counts, strict=True) if count]
+        _copy(db, plan, turned_up, [], target, group)
 
 
-def _copy(db: Database, plan: Plan, facts: list[Fact], rare: list[str], target: Path) -> None:
+def _copy(db: Database, plan: Plan, facts: list[Fact], rare: list[str], target: Path, group: int) -> None:
     more = f"coalesce({', '.join(rare)}) IS NOT NULL" if rare else "FALSE"
     texts = "".join(f", {present(f, f'({plan.facts[f.name]})')} AS {quote(f.name)}" for f in facts)
     columns = "".join(f", {typed(f)} AS {quote(f.name)}" for f in facts)
@@ -110,22 +109,23 @@ def _copy(db: Database, plan: Plan, facts: list[Fact], rare: list[str], target: 
         f"CASE WHEN _skip IS NULL THEN {fault(facts, plan.constants)} END AS _fault{columns} "
         f"FROM (SELECT {plan.line} AS _line, ({plan.skip})::VARCHAR AS _skip, {more} AS _more{texts} "
         f"FROM {plan.relation})) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {group})"
+    )
+
+
+def read_companion(db: Database, source: Companion, index: int, relation: str, target: Path) -> None:
+    """Read a companion file, given as a relation with its source's columns, into the Parquet file `target`."""
+    db.execute(
+        f"COPY (WITH line AS (SELECT {index}::INTEGER AS _input, * FROM {relation}) {source.select}) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
 
 
-def define_companion(db: Database, source: Source) -> None:
-    """Create the empty table that the companion files of `source` fill."""
-    if source.companion:
-        columns = {"_input": "INTEGER", **source.companion.columns}
-        types = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
-        db.execute(f"CREATE OR REPLACE TEMP TABLE {quote(source.companion.table)} ({types})")
-
-
-def fill_companion(db: Database, index: int, source: Source, relation: str) -> None:
-    """Read a companion file, given as a relation with the source's columns, into its table."""
-    if source.companion:
-        db.execute(
-            f"INSERT INTO {quote(source.companion.table)} BY NAME WITH line AS "
-            f"(SELECT {index}::INTEGER AS _input, * FROM {relation}) {source.companion.select}"
-        )
+def define_companion(db: Database, companion: Companion, files: Collection[Path]) -> None:
+    """Define the view that has what was read of the companion `files`."""
+    columns = {"_input": "INTEGER", **companion.columns}
+    names = ", ".join(map(quote, columns))
+    rows = f"read_parquet([{', '.join(literal(str(file)) for file in files)}])"
+    nothing = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in columns.items())
+    select = f"SELECT {names} FROM {rows}" if files else f"SELECT {nothing} WHERE FALSE"
+    db.execute(f"CREATE OR REPLACE TEMP VIEW {quote(companion.table)} AS {select}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,14 +12,14 @@ from auditor.engine import Database, literal, quote
 from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.sources.cast import define_casts
-from auditor.sources.convert import convert, define_companion, fill_companion, json_relation, plan
+from auditor.sources.convert import convert, define_companion, json_relation, plan, read_companion
 from auditor.sources.inputs import expand
 from auditor.sources.memory import is_arrow, spool_records
 from auditor.sources.opened import TABULAR, Opened, Opener
 from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
 from auditor.sources.remote import Remotes
-from auditor.sources.source import SCHEMAS, Ingested, Input, InputSummary, Kind, Progress, Source
-from auditor.sources.stage import Staged, one_line_each, stage
+from auditor.sources.source import SCHEMAS, Companion, Ingested, Input, InputSummary, Kind, Progress, Source
+from auditor.sources.stage import MAX_LINE, VECTOR, WIDTH, Staged, in_pieces, one_line_each, stage
 from auditor.sources.tables import as_texts, csv_damages, csv_relation
 from auditor.sources.words import define_words
 
@@ -31,7 +32,11 @@ VIEWS: Mapping[Kind, str] = {
     "item": "items",
 }
 """Kind of record → the view that has them."""
-NOTHING = Staged(Path(), "", 0, 0, long_lines=False, offset=0, truncated="")
+PIECE, PIECE_OF_TEXT = 4 << 20, 1 << 20
+"""Bytes of lines that are read at a time; less where texts are taken from them, of which more copies are made."""
+GROUP, GROUP_BYTES = 60 * VECTOR, 32 << 20
+"""Records that are written at a time; with texts, as many as have about so many bytes."""
+NOTHING = Staged(Path(), "", 0, 0, 0, width=WIDTH, offset=0, truncated="")
 
 
 class Reading:
@@ -64,12 +69,12 @@ class Reading:
         """
         table = self.file("records", opened.index, "parquet")
         content = staged.path
-        if opened.sample.lines and staged.long_lines:
+        if opened.sample.lines and staged.width > MAX_LINE:
             content = one_line_each(staged, self.file("lines", opened.index, "content"))
-        self._convert(opened, content, table)
+        self._convert(opened, staged, content, table)
         if opened.sample.lines and content == staged.path and self._rows(table) != staged.lines:
             content = one_line_each(staged, self.file("lines", opened.index, "content"))
-            self._convert(opened, content, table)
+            self._convert(opened, staged, content, table)
         rejected = self._rejects(opened, staged, table, rejects)
         self.tables[VIEWS[opened.source.kind]].append(table)
         for path in {content, staged.path} - {Path()}:
@@ -94,6 +99,11 @@ class Reading:
             case _:
                 return json_relation(content, opened.sample, opened.source.columns)
 
+    def read_companion(self, companion: Companion, opened: Opened, staged: Staged) -> None:
+        """Read what a companion file has for the records of others."""
+        target = self.file("companion", opened.index, "parquet")
+        read_companion(self.db, companion, opened.index, self.relation(opened, staged.path), target)
+
     def _facts(self, opened: Opened) -> dict[str, str]:
         """Return the facts to read with their SQL: free text only if needed, columns only if they exist."""
         source, columns = opened.source, opened.sample.columns
@@ -108,15 +118,24 @@ class Reading:
             facts["record.kind"] = literal("bucket")
         return facts
 
-    def _convert(self, opened: Opened, content: Path, table: Path) -> None:
+    def _convert(self, opened: Opened, staged: Staged, content: Path, table: Path) -> None:
         facts = self._facts(opened)
         rare: set[str] = set()
         if opened.source.name == "flat":
             rare = facts.keys() - {
                 name for item in opened.sample.objects for name, value in item.items() if value is not None
             }
-        relation = self.relation(opened, content)
-        convert(self.db, plan(self.db, opened.index, opened.source, relation, facts, rare), table)
+        texts = not self.text.isdisjoint(facts)
+        size = PIECE_OF_TEXT if texts else PIECE
+        pieces = self.file("pieces", opened.index, "folder")
+        if opened.sample.lines and not staged.fits(size):
+            content = in_pieces(content, pieces, size)
+        group = min(max(GROUP_BYTES // max(staged.row, 1), VECTOR), GROUP) if texts else GROUP
+        try:
+            relation = self.relation(opened, content)
+            convert(self.db, plan(self.db, opened.index, opened.source, relation, facts, rare), table, group)
+        finally:
+            shutil.rmtree(pieces, ignore_errors=True)
 
     def _rows(self, table: Path) -> int:
         rows = f"read_parquet({literal(str(table))}, file_row_number=true)"
@@ -196,6 +215,17 @@ class Reading:
         )
 
 
+def _companions(opened: Sequence[Opened]) -> dict[Companion, list[Opened]]:
+    """Return the companions of the sources that read `opened`, each with those inputs that are such files."""
+    found: dict[Companion, list[Opened]] = {}
+    for item in opened:
+        if companion := item.source.companion:
+            files = found.setdefault(companion, [])
+            if companion.detects(item.sample):
+                files.append(item)
+    return found
+
+
 async def _open(
     db: Database, sources: Mapping[str, Source], files: Sequence[Input], faults: list[Fault]
 ) -> list[Opened]:
@@ -261,13 +291,11 @@ async def ingest_with(
     opened = await _open(db, sources, here, missing)
     reading = Reading(db, text, progress)
     staged: dict[int, Staged] = {}
-    for source in {item.source.name: item.source for item in opened}.values():
-        define_companion(db, source)
-    for item in opened:
-        if item.source.companion and item.source.companion.detects(item.sample):
+    for companion, items in _companions(opened).items():
+        for item in items:
             staged[item.index] = await asyncio.to_thread(reading.stage, item)
-            relation = reading.relation(item, staged[item.index].path)
-            await asyncio.to_thread(fill_companion, db, item.index, item.source, relation)
+            await asyncio.to_thread(reading.read_companion, companion, item, staged[item.index])
+        define_companion(db, companion, [reading.file("companion", item.index, "parquet") for item in items])
     summaries: list[InputSummary] = []
     faults: list[Fault] = []
     path = db.folder / "rejects.jsonl"

@@ -85,23 +85,25 @@ _INPUT = (
 )
 
 
+def _text(column: str) -> str:
+    """Return SQL for the text of what went in or came out, which may be JSON, JSON in a string, or plain."""
+    inner = f"coalesce(CASE WHEN starts_with({column}, '\"') THEN json_extract_string(as_json({column}), '$') END, {column})"
+    return f"messages_text(coalesce(json_extract(as_json({inner}), '$.messages')::VARCHAR, {inner}))"
+
+
 def _observations(base: str) -> str:
     """Return SQL over `base`, which has the columns of `MEMBERS` and `_line`, that finds counts, attributes and wrappers."""
     keys = ", ".join(literal("/" + key) for key in _KEYS)
     counts = ", ".join(f"{_count(name)} AS c_{name}" for name in COUNTS)
     return (
-        f", seen AS ({base}) SELECT *, {_BESIDE} AS beside FROM (SELECT *, {counts} FROM (SELECT *, "
+        # Texts are taken out first: what is looked up in other lines is wide, and this makes several copies.
+        f", seen AS (SELECT * REPLACE ({_text('asked')} AS asked, {_text('answered')} AS answered) FROM ({base})) "
+        f"SELECT *, {_BESIDE} AS beside FROM (SELECT *, {counts} FROM (SELECT *, "
         f"json_extract_string(as_json(coalesce(nullif(counts, '{{}}'), CASE WHEN coalesce("
         f"json_extract_string(as_json(older_counts), '/unit'), 'TOKENS') = 'TOKENS' THEN older_counts END)), [{keys}]) "
         f"AS _counts, json_extract_string(as_json(metadata), {_ATTRIBUTES}) AS _told, "
         f"{_CALL} AND id IN (SELECT parent FROM seen WHERE {_CALL}) AS wraps FROM seen))"
     )
-
-
-def _text(column: str, macro: str) -> str:
-    """Return SQL for the text of what went in or came out, which may be JSON, JSON in a string, or plain."""
-    inner = f"coalesce(CASE WHEN starts_with({column}, '\"') THEN json_extract_string(as_json({column}), '$') END, {column})"
-    return f"{macro}(coalesce(json_extract(as_json({inner}), '$.messages')::VARCHAR, {inner}))"
 
 
 FACTS = metadata_facts("metadata") | {
@@ -128,8 +130,8 @@ FACTS = metadata_facts("metadata") | {
     "end_user.id": f"coalesce({metadata_facts('metadata')['end_user.id']}, nullif(end_user, ''))",
     "call.cost": "coalesce(json_extract_string(as_json(costs), '/total'), "
     "json_extract_string(as_json(older_counts), '/totalCost'), nullif(try_cast(cost AS DOUBLE), 0)::VARCHAR)",
-    "prompt.text": _text("asked", "messages_text"),
-    "completion.text": _text("answered", "messages_text"),
+    "prompt.text": "asked",
+    "completion.text": "answered",
 }
 SKIP = (
     f"CASE WHEN kind IS NULL THEN NULL WHEN wraps THEN 'generation around a call that is an observation of its own' "

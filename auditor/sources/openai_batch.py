@@ -23,8 +23,8 @@ SELECT line.* EXCLUDE (id, body), line.id AS batch_id, as_json(line.response) AS
     CASE WHEN coalesce(json_extract(as_json(line.response), '$.body.prompt_filter_results'),
         json_extract(as_json(line.response), '$.body.choices[0].content_filter_results')) IS NOT NULL THEN 'azure'
         WHEN starts_with(line.id, 'batch_req_') THEN 'direct' END AS route
-FROM line LEFT JOIN batch_requests r ON line.custom_id = r.custom_id AND r._input = (SELECT request_file FROM own)
-ORDER BY _line
+FROM line LEFT JOIN (SELECT r.* FROM batch_requests r JOIN own ON r._input = own.request_file) r
+    ON line.custom_id = r.custom_id
 """
 
 _ENDPOINTS = (

@@ -110,12 +110,12 @@ class Source:
     layer: Layer = "gateway"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Companion:
-    """Files that are read into one table before the records, for `Source.rows` to join.
+    """Files that are read into one view before the records, for `Source.rows` to join.
 
     Attributes:
-        table: name of the table; it has the column `_input` and those of `columns`.
+        table: name of the view; it has the column `_input` and those of `columns`.
         detects: whether a sample of the source's format is such a file.
         columns: the table's columns with their engine types.
         select: SQL over `line` (the source's columns and `_input`) that gives `_input` and those columns.

@@ -17,6 +17,9 @@ from auditor.sources.compressed import DamagedError, codec_of, decompress
 
 CHUNK = 4 << 20
 MAX_LINE = 16 << 20
+WIDTH = 256 << 10
+VECTOR = 2048
+"""Rows that the engine works on at a time; it holds in memory what each of its expressions makes of all of them."""
 MAX_CONTENT = 64 << 30
 SPARE_DISK = 1 << 30
 BOM = b"\xef\xbb\xbf"
@@ -29,8 +32,9 @@ class Staged:
     Attributes:
         path: the plain file, in the database's folder (a link, if the input was plain itself).
         sha256, bytes: of the file as it lies on disk.
+        size: bytes of the content.
         lines: number of lines up to the last one that is not blank.
-        long_lines: whether a line is longer than `MAX_LINE`.
+        width: bytes that no line is longer than; above `MAX_LINE` if there are lines that are too long.
         offset: bytes of the content before `path` begins (a byte order mark).
         truncated: what was cut and what was salvaged, or empty.
     """
@@ -38,30 +42,46 @@ class Staged:
     path: Path
     sha256: str
     bytes: int
+    size: int
     lines: int
-    long_lines: bool
+    width: int
     offset: int
     truncated: str
 
+    @property
+    def row(self) -> int:
+        """Bytes of a line, on average."""
+        return self.size // max(self.lines, 1)
+
+    def fits(self, size: int) -> bool:
+        """Whether the lines that the engine works on at a time are at most about `size` bytes together."""
+        return self.width <= WIDTH and self.row * VECTOR <= size
+
 
 class _Lines:
-    """Counts lines over chunks, and notes whether one is too long."""
+    """Counts lines over chunks, and notes within which width all of them stay: `WIDTH`, or that doubled once or more."""
 
     def __init__(self) -> None:
         self.newlines = 0
         self.lines = 0
-        self.run = 0
-        self.long = False
+        self.width = WIDTH
+        self._run = 0
 
     def add(self, chunk: bytes) -> None:
         newlines = chunk.count(b"\n")
         content = chunk.rstrip(b" \t\r\n")
         if content:
             self.lines = self.newlines + newlines - chunk.count(b"\n", len(content)) + 1
-        first = chunk.find(b"\n")
-        self.long |= self.run + (len(chunk) if first < 0 else first) > MAX_LINE
-        self.run = self.run + len(chunk) if first < 0 else len(chunk) - chunk.rfind(b"\n") - 1
         self.newlines += newlines
+        start = -self._run  # of a line that may have begun in an earlier chunk
+        while start + self.width < len(chunk):
+            found = chunk.rfind(b"\n", max(start, 0), start + self.width)
+            if found < 0:
+                self.width *= 2
+            else:
+                start = found + 1
+        last = chunk.rfind(b"\n", max(start, 0))
+        self._run = len(chunk) - (last + 1 if last >= 0 else start)
 
 
 class Reader:
@@ -145,7 +165,9 @@ def stage(path: Path, target: Path, told: Callable[[int], None] = lambda _: None
                 copy.close()
     if not copy:
         target.symlink_to(path.resolve())
-    return Staged(target, reader.digest.hexdigest(), reader.bytes, lines.lines, lines.long, offset, reader.truncated)
+    return Staged(
+        target, reader.digest.hexdigest(), reader.bytes, size, lines.lines, lines.width, offset, reader.truncated
+    )
 
 
 def _check_size(size: int, limit: int, target: Path) -> None:
@@ -170,6 +192,18 @@ def one_line_each(staged: Staged, target: Path) -> Path:
         for _, _, line in content_lines(source):
             copy.write(line.rstrip(b"\r\n") + b"\n" if line and line.strip() else b"null\n")
     return target
+
+
+def in_pieces(content: Path, folder: Path, size: int) -> Path:
+    """Copy whole lines to files of `folder`, `size` bytes or little more in each; return a glob that gives them in order."""
+    folder.mkdir()
+    with content.open("rb") as source:
+        for number in itertools.count():
+            piece = source.read(size)
+            if not piece:
+                return folder / "*"
+            (folder / f"{number:09d}").write_bytes(piece + source.readline())
+    raise AssertionError
 
 
 def content_lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes | None]]:

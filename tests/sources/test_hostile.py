@@ -1,5 +1,6 @@
 """Damaged and hostile files: compression, and every file of JSONTestSuite as a line."""
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -8,8 +9,9 @@ import zlib
 import pytest
 from backports.zstd import compress
 
+from auditor.engine import Database
 from auditor.errors import AuditorError
-from auditor.sources import Input
+from auditor.sources import Input, ingest
 from auditor.sources.stage import stage
 from tests.sources.conftest import shared
 
@@ -98,3 +100,22 @@ def test_json_test_suite_as_lines(read, write):
     valid = {name for name, content in lines.items() if name.startswith("y_")}
     assert valid <= read_names, "all that is valid is read"
     assert len(valid) > 90
+
+
+def test_long_prompts_do_not_fill_the_memory(read, tmp_path):
+    """What the engine makes of a line is a multiple of it, for each of the 2,048 lines that it works on at a time."""
+    path = tmp_path / "bedrock.jsonl"
+    with path.open("w") as file:
+        for number in range(3_000):
+            body = {"messages": [{"role": "user", "content": [{"text": f"{number:05} " * 6_000}]}]}
+            record = {
+                "schemaType": "ModelInvocationLog", "timestamp": "2026-01-01T00:00:00Z", "requestId": f"r-{number}",
+                "operation": "Converse", "modelId": "anthropic.claude", "input": {"inputBodyJson": body, "inputTokenCount": 9},
+            }  # fmt: skip
+            file.write(json.dumps(record) + "\n")
+    assert path.stat().st_size > 80_000_000
+    with Database() as db:
+        db.execute("SET memory_limit = '600MB'")
+        asyncio.run(ingest(db, [Input(str(path))], text=("prompt.text",)))
+        rows = db.execute('SELECT _line, "record.id", length("prompt.text") > 20000 FROM records ORDER BY _row')
+    assert rows == [(number + 1, f"r-{number}", True) for number in range(3_000)]
