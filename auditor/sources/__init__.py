@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from auditor.engine import Database
+from auditor.sources.answers import ANTHROPIC_MESSAGES, OPENAI_COMPLETIONS, OPENAI_RESPONSES
+from auditor.sources.anthropic_batch import ANTHROPIC_BATCH
 from auditor.sources.anthropic_compliance import ANTHROPIC_COMPLIANCE
 from auditor.sources.anthropic_usage import (
     ANTHROPIC_COST,
@@ -14,9 +16,11 @@ from auditor.sources.anthropic_usage import (
 from auditor.sources.apim import APIM_GATEWAY, APIM_GATEWAY_TABLE, APIM_LLM, APIM_LLM_TABLE
 from auditor.sources.azure import AZURE_OPENAI, AZURE_OPENAI_TABLE
 from auditor.sources.bedrock import BEDROCK
+from auditor.sources.cloud_batch import BEDROCK_BATCH, VERTEX_BATCH
 from auditor.sources.cloudflare import CLOUDFLARE, CLOUDFLARE_LOGPUSH
 from auditor.sources.cloudtrail import CLOUDTRAIL
 from auditor.sources.empty_page import EMPTY_PAGE
+from auditor.sources.fine_tuning import FINE_TUNING
 from auditor.sources.flat import FLAT
 from auditor.sources.helicone import HELICONE
 from auditor.sources.ingest import ingest_with
@@ -56,6 +60,12 @@ SOURCES: dict[str, Source] = {
         APIM_LLM_TABLE,
         VERTEX,
         GCP_AUDIT,
+        OPENAI_COMPLETIONS,
+        OPENAI_RESPONSES,
+        ANTHROPIC_MESSAGES,
+        ANTHROPIC_BATCH,
+        BEDROCK_BATCH,
+        VERTEX_BATCH,
         LANGFUSE,
         LANGFUSE_TRACE,
         LANGFUSE_EXPORT,
@@ -72,6 +82,7 @@ SOURCES: dict[str, Source] = {
         CLOUDFLARE_LOGPUSH,
         KONG,
         OPENAI_BATCH,
+        FINE_TUNING,
         CSV,
         PARQUET,
         ARROW,

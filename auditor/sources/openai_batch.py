@@ -6,6 +6,7 @@ An input file alone holds requests, not calls. Embeddings and failed requests ca
 """
 
 from auditor.sources.source import Companion, JsonObject, Sample, Source
+from auditor.sources.words import metadata_facts
 
 COLUMNS = ("id", "custom_id", "response", "error", "method", "url", "body")
 
@@ -46,9 +47,14 @@ def _answered(*paths: str) -> str:
     return f"coalesce({', '.join(found)})"
 
 
-FACTS = {
+_ATTACHED = metadata_facts(
+    "json_extract_string(coalesce(json_extract(asked, '$.metadata'), json_extract(answered, '$.metadata')), '$')"
+)
+FACTS = _ATTACHED | {
     "timestamp": _answered("created", "created_at"),
     "record.id": f"coalesce({_answered('id')}, batch_id, custom_id)",
+    "record.ids": "CASE WHEN json_extract_string(answer, '$.request_id') <> '' "
+    "THEN to_json([json_extract_string(answer, '$.request_id')])::VARCHAR END",
     "gen_ai.provider.name": "CASE route WHEN 'azure' THEN 'azure.ai.openai' WHEN 'direct' THEN 'openai' END",
     "gen_ai.operation.name": _operation(),
     "gen_ai.request.model": "json_extract_string(asked, '$.model')",
@@ -74,7 +80,8 @@ FACTS = {
     "json_extract_string(asked, '$.prompt')))])",
     "completion.text": "answer_text(answered::VARCHAR)",
     "route": "route",
-    "end_user.id": "coalesce(json_extract_string(asked, '$.safety_identifier'), json_extract_string(asked, '$.user'))",
+    "end_user.id": f"coalesce({_ATTACHED['end_user.id']}, "
+    "json_extract_string(asked, '$.safety_identifier'), json_extract_string(asked, '$.user'))",
 }
 
 
@@ -104,4 +111,5 @@ OPENAI_BATCH = Source(
         select="SELECT any_value(_input) AS _input, custom_id, any_value(url) AS url, any_value(body) AS body "
         "FROM line WHERE custom_id IS NOT NULL AND body IS NOT NULL GROUP BY custom_id HAVING count(*) = 1",
     ),
+    layer="provider",
 )
