@@ -23,6 +23,7 @@ from auditor.sources.empty_page import EMPTY_PAGE
 from auditor.sources.fine_tuning import FINE_TUNING
 from auditor.sources.flat import FLAT
 from auditor.sources.helicone import HELICONE
+from auditor.sources.http import HAR, HTTP_EXCHANGES
 from auditor.sources.ingest import ingest_with
 from auditor.sources.kong import KONG
 from auditor.sources.langfuse import LANGFUSE, LANGFUSE_EXPORT, LANGFUSE_INGESTION, LANGFUSE_TRACE
@@ -70,6 +71,8 @@ SOURCES: dict[str, Source] = {
         LANGFUSE_TRACE,
         LANGFUSE_EXPORT,
         LANGFUSE_INGESTION,
+        HTTP_EXCHANGES,
+        HAR,
         EMPTY_PAGE,
         FLAT,
         OTLP,
