@@ -34,6 +34,7 @@ from auditor.sources.openai_batch import OPENAI_BATCH
 from auditor.sources.openai_usage import OPENAI_COSTS, OPENAI_USAGE
 from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
 from auditor.sources.otlp import OTLP
+from auditor.sources.otlp_logs import OTLP_LOGS
 from auditor.sources.portkey import PORTKEY
 from auditor.sources.source import Ingested, Input, InputSummary, Progress, Reject, Source
 from auditor.sources.tables import ARROW, CSV, PARQUET
@@ -76,6 +77,7 @@ SOURCES: dict[str, Source] = {
         EMPTY_PAGE,
         FLAT,
         OTLP,
+        OTLP_LOGS,
         LITELLM,
         OPENROUTER,
         OPENROUTER_ACTIVITY,

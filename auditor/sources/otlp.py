@@ -1,7 +1,7 @@
-"""OpenTelemetry traces and logs as OTLP/JSON: GenAI conventions of every age, OpenInference, OpenLLMetry, Anthropic.
+"""OpenTelemetry traces as OTLP/JSON: GenAI conventions of every age, OpenInference, OpenLLMetry, Anthropic.
 
-Format: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/ (one TracesData or LogsData a line).
-A record is a span that calls a model, or a `gen_ai.client.inference.operation.details` log record.
+Format: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/ (one TracesData a line). A record is a span that
+calls a model. Ids are hexadecimal; those in base64, as some write them, are brought to that.
 """
 
 from collections.abc import Iterator
@@ -55,6 +55,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "user_agent.original": ("user_agent.original", "http.user_agent"),
     "geo.country.iso_code": ("geo.country.iso_code",),
     "geo.region.iso_code": ("geo.region.iso_code",),
+    "cloud.region": ("cloud.region", "anthropic.response.inference_geo"),
+    "call.cost": ("llm.cost.total", "gen_ai.usage.cost"),
     "service.name": ("service.name",),
     "organization.id": ("anthropic.organization.id",),
     "project.id": ("anthropic.workspace.id",),
@@ -99,39 +101,45 @@ NO_CALLS = (
     "search_memory", "task", "tool", "unknown", "update_memory", "upsert_memory", "workflow",
 )  # fmt: skip
 """Operations that call no model themselves. An agent's span sums up its calls, which are spans of their own."""
-DETAILS = "gen_ai.client.inference.operation.details"
+REQUEST_IDS = ("anthropic.request.id", "openai.request.id", "aws.request_id", "gen_ai.request.id")
+USAGE = "mlflow.chat.tokenUsage"
+"""An attribute that holds counts as JSON: fact → its member there."""
+USAGE_MEMBERS = {
+    "gen_ai.usage.input_tokens": "input_tokens",
+    "gen_ai.usage.output_tokens": "output_tokens",
+    "gen_ai.usage.cache_read.input_tokens": "cache_read_input_tokens",
+    "gen_ai.usage.cache_write.input_tokens": "cache_creation_input_tokens",
+}
 
 _KINDS = ("stringValue", "intValue", "doubleValue", "boolValue", "arrayValue", "kvlistValue")
 _VALUE = f"STRUCT({', '.join(f'{kind} VARCHAR' for kind in _KINDS)})"
-_ATTRIBUTES = f'STRUCT("key" VARCHAR, "value" {_VALUE})[]'
-_CALL = (
-    f"STRUCT(traceId VARCHAR, spanId VARCHAR, eventName VARCHAR, startTimeUnixNano VARCHAR, timeUnixNano VARCHAR, "
-    f"observedTimeUnixNano VARCHAR, attributes {_ATTRIBUTES})[]"
-)
-_RESOURCE = f"resource STRUCT(attributes {_ATTRIBUTES})"
+ATTRIBUTES = f'STRUCT("key" VARCHAR, "value" {_VALUE})[]'
+RESOURCE = f"resource STRUCT(attributes {ATTRIBUTES})"
 
 
-def _flat(resources: str, scopes: str, calls: str) -> str:
-    return (
+def unnested(resources: str, scopes: str, calls: str, moment: str, more: str = "") -> str:
+    """Return SQL that gives each span or log record of `line` with the names and values of its attributes.
+
+    Args:
+        resources, scopes, calls: names of the lists on the way to it.
+        moment: SQL for its time, of `call`.
+        more: SQL for further columns, of `call`.
+    """
+    shared = (
         f"list_transform({resources}, lambda r: {{'shared': r.resource.attributes, "
         f"'calls': flatten(list_transform(r.{scopes}, lambda s: s.{calls}))}})"
     )
-
-
-CALLS = f"""
-SELECT _line, is_otlp, is_log, call.traceId AS trace, call.spanId AS span, call.eventName AS event_name,
-    coalesce(call.startTimeUnixNano, nullif(call.timeUnixNano, '0'), call.observedTimeUnixNano) AS moment,
+    return f"""
+SELECT _line, is_otlp, hex_id(call.traceId) AS trace, hex_id(call.spanId) AS span, {moment} AS moment{more},
     list_transform(attributes, lambda a: a.key) AS keys,
     list_transform(attributes, lambda a: coalesce(a.value.stringValue, a.value.intValue, a.value.doubleValue,
         a.value.boolValue, a.value.arrayValue, a.value.kvlistValue)) AS vals
 FROM (
     SELECT *, list_concat(call.attributes, shared) AS attributes FROM (
-        SELECT _line, is_otlp, is_log, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call
+        SELECT _line, is_otlp, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call
         FROM (
-            SELECT _line, resourceLogs IS NOT NULL AS is_log,
-                resourceSpans IS NOT NULL OR resourceLogs IS NOT NULL OR resourceMetrics IS NOT NULL AS is_otlp,
-                unnest(coalesce(nullif(list_concat({_flat("resourceSpans", "scopeSpans", "spans")},
-                    {_flat("resourceLogs", "scopeLogs", "logRecords")}), []), [NULL])) AS part
+            SELECT _line, {resources} IS NOT NULL OR resourceMetrics IS NOT NULL AS is_otlp,
+                unnest(coalesce(nullif({shared}, []), [NULL])) AS part
             FROM line)))
 """
 
@@ -149,31 +157,41 @@ def _indexed(pattern: str) -> str:
     )
 
 
-def _rows() -> str:
-    """Return SQL that makes a row of each span and log record, with a column for each fact's attribute."""
+def told_by_attributes() -> dict[str, str]:
+    """Return column → SQL over `keys` and `vals` for all that attributes tell."""
     operation = f"lower({attribute(*OPERATION)})"
     cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in OPERATIONS.items())
-    columns = {name: attribute(*names) for name, names in SPELLINGS.items()} | {
+    ids = ", ".join(attribute(name) for name in REQUEST_IDS)
+    return {name: attribute(*names) for name, names in SPELLINGS.items()} | {
         "operation": f"CASE {operation} {cases} ELSE {operation} END",
         "provider": f"provider_name({attribute(*SPELLINGS['gen_ai.provider.name'])})",
         "host": f"host_of({attribute(*HOST)})",
-        "event": f"coalesce(event_name, {attribute('event.name')}, '')",
-        "vercel": attribute("ai.operationId"),
+        "ids": f"list_filter([{ids}], lambda id: id IS NOT NULL)",
+        "usage": attribute(USAGE),
         "system": attribute("gen_ai.system_instructions"),
         "input": attribute(*INPUT),
         "output": attribute(*OUTPUT),
+    }
+
+
+def _rows() -> str:
+    """Return SQL that makes a row of each span, with a column for each fact's attribute."""
+    columns = told_by_attributes() | {
+        "vercel": attribute("ai.operationId"),
         "input_parts": _indexed(INDEXED_INPUT),
         "output_parts": _indexed(INDEXED_OUTPUT),
     }
     named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
-    return f"SELECT _line, is_otlp, is_log, trace, span, moment, keys IS NULL AS bare, {named} FROM ({CALLS})"
+    spans = unnested("resourceSpans", "scopeSpans", "spans", "call.startTimeUnixNano")
+    return (
+        f"SELECT _line, is_otlp, trace, span, moment, span IS NULL AND moment IS NULL AS bare, {named} FROM ({spans})"
+    )
 
 
 def _skip() -> str:
     no_calls = ", ".join(literal(name) for name in NO_CALLS)
     return (
-        f"CASE WHEN NOT is_otlp THEN NULL WHEN bare THEN 'line without spans or log records' "
-        f"WHEN is_log AND event <> {literal(DETAILS)} THEN 'log record that is no model call' "
+        f"CASE WHEN NOT is_otlp THEN NULL WHEN bare THEN 'line without spans' "
         f"WHEN operation IN ({no_calls}) THEN 'span that calls no model itself: ' || operation "
         "WHEN regexp_full_match(vercel, 'ai\\.[a-zA-Z]+') THEN 'span that calls no model itself: ' || vercel "
         'WHEN operation IS NULL AND coalesce("gen_ai.request.model", "gen_ai.response.model") IS NULL '
@@ -181,23 +199,32 @@ def _skip() -> str:
     )
 
 
-FACTS = {name: quote(name) for name in SPELLINGS} | {
-    "timestamp": "moment",
-    "record.id": "nullif(lower(trace), '') || '/' || nullif(lower(span), '')",
-    "gen_ai.provider.name": "provider",
-    "gen_ai.operation.name": "operation",
-    "gen_ai.response.finish_reasons": 'array_texts("gen_ai.response.finish_reasons")',
-    "server.address": "host",
-    "prompt.text": "lines_of([otlp_text(system), coalesce(input_parts, otlp_text(input))])",
-    "completion.text": "coalesce(output_parts, otlp_text(output))",
-}
+FACTS = (
+    {name: quote(name) for name in SPELLINGS}
+    | {
+        name: f"coalesce({quote(name)}, json_extract_string(as_json(usage), '/{member}'))"
+        for name, member in USAGE_MEMBERS.items()
+    }
+    | {
+        "timestamp": "moment",
+        "record.id": "trace || '/' || span",
+        "record.ids": "nullif(to_json(list_concat(ids, CASE WHEN trace <> '' AND span <> '' THEN [trace || '/' || span] "
+        "ELSE [] END))::VARCHAR, '[]')",
+        "gen_ai.provider.name": "provider",
+        "gen_ai.operation.name": "operation",
+        "gen_ai.response.finish_reasons": 'array_texts("gen_ai.response.finish_reasons")',
+        "server.address": "host",
+        "prompt.text": "lines_of([otlp_text(system), coalesce(input_parts, otlp_text(input))])",
+        "completion.text": "coalesce(output_parts, otlp_text(output))",
+    }
+)
 
 
 def _detects(sample: Sample) -> bool:
-    return any(not {"resourceSpans", "resourceLogs", "resourceMetrics"}.isdisjoint(item) for item in sample.objects)
+    return any(not {"resourceSpans", "resourceMetrics"}.isdisjoint(item) for item in sample.objects)
 
 
-def _fields(item: JsonObject) -> Iterator[str]:
+def fields_of(item: JsonObject) -> Iterator[str]:
     """Yield the names of all attributes in a line."""
     todo: list[object] = [item]
     while todo:
@@ -210,20 +237,23 @@ def _fields(item: JsonObject) -> Iterator[str]:
             todo.extend(value)
 
 
-_TAKES = {*OPERATION, *HOST, *INPUT, *OUTPUT, "gen_ai.system_instructions"}.union(*SPELLINGS.values())
+TAKES = frozenset(
+    {*OPERATION, *HOST, *INPUT, *OUTPUT, *REQUEST_IDS, USAGE, "gen_ai.system_instructions"}.union(*SPELLINGS.values())
+)
+_SPAN = f"STRUCT(traceId VARCHAR, spanId VARCHAR, startTimeUnixNano VARCHAR, attributes {ATTRIBUTES})[]"
 
 OTLP = Source(
     name="otlp",
-    title="OpenTelemetry traces and logs of model calls, OTLP/JSON (GenAI, OpenInference, OpenLLMetry, Anthropic)",
+    title="OpenTelemetry traces of model calls, OTLP/JSON (GenAI, OpenInference, OpenLLMetry, Anthropic)",
     detects=_detects,
     columns={
-        "resourceSpans": f"STRUCT({_RESOURCE}, scopeSpans STRUCT(spans {_CALL})[])[]",
-        "resourceLogs": f"STRUCT({_RESOURCE}, scopeLogs STRUCT(logRecords {_CALL})[])[]",
+        "resourceSpans": f"STRUCT({RESOURCE}, scopeSpans STRUCT(spans {_SPAN})[])[]",
         "resourceMetrics": "VARCHAR",
     },
     facts=FACTS,
-    fields=_fields,
-    takes=frozenset(_TAKES),
+    fields=fields_of,
+    takes=TAKES,
     rows=_rows(),
     skip=_skip(),
+    layer="application",
 )

@@ -80,6 +80,9 @@ MACROS = {
     # Of who called: Cloudflare's XX is an unknown country and its T1 is Tor; a masked address is none.
     "iso_country(x)": "CASE WHEN regexp_full_match(upper(x), '[A-Z]{2}') AND upper(x) <> 'XX' THEN upper(x) END",
     "address_of(x)": "CASE WHEN regexp_full_match(x, '[0-9]+([.][0-9]+){3}|[0-9a-fA-F:]+:[0-9a-fA-F:.]*') THEN x END",
+    # Of traces and spans: hexadecimal, or in base64 as some write them (16 and 8 bytes), and nothing if it is empty.
+    "hex_id(x)": "CASE WHEN regexp_full_match(x, '[0-9a-fA-F]+') THEN lower(x) WHEN regexp_full_match(x, "
+    "'[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{11}=') THEN lower(hex(try(from_base64(x)))) ELSE nullif(lower(x), '') END",
     # Of counts that are kept apart; what is no whole number stays as it is, to be told of. No sum of two is out of range.
     "sum_of(x, more)": "coalesce((try_cast(x AS BIGINT)::HUGEINT + coalesce(try_cast(more AS BIGINT)::HUGEINT, 0))"
     "::VARCHAR, x)",

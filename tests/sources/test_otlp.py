@@ -1,5 +1,6 @@
 """OTLP against real recordings; what is expected is counted from the raw payloads with plain Python."""
 
+import base64
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from auditor.facts.calls import find_duplicates
 from tests.sources.conftest import shared
 
 TRACES = [
@@ -28,6 +30,8 @@ def _value(value: dict[str, Any]) -> Any:
     kind, inner = next(iter(value.items()))
     if kind == "arrayValue":
         return [_value(item) for item in inner.get("values", [])]
+    if kind == "kvlistValue":
+        return {item["key"]: _value(item["value"]) for item in inner.get("values", [])}
     return int(inner) if kind == "intValue" else inner
 
 
@@ -110,18 +114,55 @@ def test_real_log_records_are_calls(read):
     found = read(path, text=["prompt.text", "completion.text"])
     expected = calls(path)
     assert len(found.records) == len(expected) == 135
-    assert found.column("gen_ai.usage.input_tokens") == [call.get("gen_ai.usage.input_tokens") for call in expected]
-    assert found.records[0]["prompt.text"] == "Say this is a test"
-    assert found.column("gen_ai.response.finish_reasons") == [
-        call.get("gen_ai.response.finish_reasons") for call in expected
-    ]
+    for name in ("gen_ai.usage.input_tokens", "gen_ai.response.id", "gen_ai.request.model"):
+        assert Counter(found.column(name)) == Counter(call.get(name) for call in expected)
+    assert Counter(map(str, found.column("gen_ai.response.finish_reasons"))) == Counter(
+        str(call.get("gen_ai.response.finish_reasons")) for call in expected
+    )
+    assert sum(text == "Say this is a test" for text in found.column("prompt.text")) > 10
 
 
-def test_real_message_events_are_skipped(read):
+def test_real_message_events_of_a_span_are_one_call(read, db):
     path = shared("usage", "otel", "replayed_otel-openai-v2_default.logs.jsonl")
-    (summary,) = read(path).result.inputs
-    assert (summary.records, summary.rejected) == (0, 0)
-    assert summary.skipped == {"log record that is no model call": 395}
+    events: dict[str, list[dict[str, Any]]] = {}
+    for one in path.read_text().splitlines():
+        for resource in json.loads(one)["resourceLogs"]:
+            for record in (record for scope in resource["scopeLogs"] for record in scope["logRecords"]):
+                events.setdefault(f"{record['traceId']}/{record['spanId']}", []).append(record)
+    found = read(path, text=["prompt.text", "completion.text"])
+    (summary,) = found.result.inputs
+    assert (summary.format, summary.records, summary.rejected, summary.skipped) == ("otlp-logs", len(events), 0, {})
+    assert {record["record.id"] for record in found.records} == events.keys()
+    for record in found.records:
+        choices = [event["body"] for event in events[record["record.id"]] if event["eventName"] == "gen_ai.choice"]
+        reasons = [_value(choice)["finish_reason"] for choice in choices]
+        assert (record["gen_ai.response.finish_reasons"] or []) == reasons
+        said = [_value(choice)["message"].get("content") for choice in choices]
+        assert (record["completion.text"] or "") == "\n".join(text for text in said if text)
+    spans = shared("usage", "otel", "replayed_otel-openai-v2_default.traces.jsonl")
+    both = read(spans, path)
+    assert len(both.records) == 146 + len(events)
+    repeated = find_duplicates(db)  # some of the recorded exchanges were sent twice
+    merged = db.execute('SELECT count("gen_ai.request.model"), count(*) FROM distinct_records')
+    assert repeated[1] == len(events)
+    assert merged == [(146 - repeated[0], 146 - repeated[0])]
+
+
+def test_ids_in_base64_and_of_requests(read, write):
+    counts = json.dumps({"input_tokens": 3, "output_tokens": 4})
+    item = span(
+        ("gen_ai.operation.name", "chat"), ("anthropic.request.id", "req_1"), ("llm.cost.total", 0.25),
+        ("mlflow.chat.tokenUsage", counts), ("cloud.region", "eu-west-1"),
+    )  # fmt: skip
+    other = item | {
+        "traceId": base64.b64encode(bytes(range(16))).decode(),
+        "spanId": base64.b64encode(bytes(8)).decode(),
+    }
+    first, second = read(write(line(item, other))).records
+    assert first["record.ids"] == ["req_1", first["record.id"]]
+    assert second["record.id"] == bytes(range(16)).hex() + "/" + bytes(8).hex()
+    assert (first["gen_ai.usage.input_tokens"], first["gen_ai.usage.output_tokens"], first["call.cost"]) == (3, 4, 0.25)
+    assert first["cloud.region"] == "eu-west-1"
 
 
 def test_real_indexed_messages(read):
@@ -211,4 +252,4 @@ def test_pretty_printed_and_vendor_examples(read):
         read(shared("usage", "otel", f"otlp_example_{kind}.json")).result.inputs[0].format
         for kind in ("trace", "logs", "metrics", "events")
     )
-    assert counts == {"otlp": 4}
+    assert counts == {"otlp": 2, "otlp-logs": 2}
