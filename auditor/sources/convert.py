@@ -22,6 +22,7 @@ MAX_ENVELOPE = 16 * MAX_LINE
 class Plan:
     """What to convert: a relation of raw rows, the schema, and the facts as text expressions over the rows.
 
+    `line` is SQL for the number of a row's line, or if `counted`, for 1 in the first row of each line and else 0.
     `rare` names facts that the input may carry but, going by its beginning, does not; they get no column unless they
     turn up. A column of nothing is cheap to read and costly to write.
     """
@@ -34,6 +35,7 @@ class Plan:
     line: str
     constants: Collection[str]
     rare: Collection[str] = ()
+    counted: bool = False
 
 
 def json_relation(path: Path, sample: Sample, columns: Mapping[str, str]) -> str:
@@ -71,16 +73,26 @@ def plan(
         return f"(WITH line AS NOT MATERIALIZED (SELECT {number} AS _line, * FROM {relation}) {source.rows})"
 
     unnumbered = rows("NULL::BIGINT")
-    numbered = unnumbered if _keeps_lines(db, unnumbered) else rows("row_number() OVER ()")
-    return Plan(index, numbered, schema, facts, source.skip, "_line", constants)
+    steps = _steps(db, unnumbered)
+    if steps <= {"PROJECTION"}:
+        return Plan(index, unnumbered, schema, facts, source.skip, "_line", constants)
+    if steps <= {"PROJECTION", "UNNEST"} and source.tells_first:
+        return Plan(index, unnumbered, schema, facts, source.skip, "_first::BIGINT", constants, counted=True)
+    return Plan(index, rows("row_number() OVER ()"), schema, facts, source.skip, "_line", constants)
 
 
-def _keeps_lines(db: Database, rows: str) -> bool:
-    """Return whether `rows` has a row for every line, in order, so that no line needs a number: only one thread gives them."""
+def _steps(db: Database, rows: str) -> set[str]:
+    """Return the names of what the engine does to the lines that it reads, to give `rows`.
+
+    Where it only projects, there is a row for every line, in order, and where it unnests, too, there are one or more: then
+    lines are not numbered as they are read, which only one thread can do.
+    """
     (found,) = json.loads(db.execute(f"EXPLAIN (FORMAT json) SELECT * FROM {rows}")[0][-1])
-    while found["name"] == "PROJECTION":
+    names = set()
+    while len(found["children"]) == 1:
+        names.add(found["name"])
         (found,) = found["children"]
-    return not found["children"]
+    return names | ({"JOIN"} if found["children"] else set())
 
 
 def convert(db: Database, plan: Plan, target: Path, group: int) -> None:
@@ -91,6 +103,15 @@ def convert(db: Database, plan: Plan, target: Path, group: int) -> None:
     """
     facts = [plan.schema[name] for name in plan.facts if name not in plan.rare]
     rare = [plan.facts[name] for name in plan.facts if name in plan.rare]
+    if plan.counted:
+        rough = target.with_suffix(".rough")
+        _copy(db, plan, facts, rare, rough, group)
+        db.execute(
+            "COPY (SELECT * REPLACE ((sum(_line) OVER (ROWS UNBOUNDED PRECEDING))::BIGINT AS _line) FROM "
+            f"read_parquet({literal(str(rough))})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        )
+        rough.unlink()
+        return
     _copy(db, plan, facts, rare, target, group)
     if rare and db.execute(f"SELECT bool_or(_more) FROM read_parquet({literal(str(target))})")[0][0]:
         counts = db.execute(f"SELECT {', '.join(f'count({sql})' for sql in plan.facts.values())} FROM {plan.relation}")[

@@ -125,21 +125,21 @@ def unnested(resources: str, scopes: str, calls: str, moment: str, more: str = "
         moment: SQL for its time, of `call`.
         more: SQL for further columns, of `call`.
     """
-    shared = (
-        f"list_transform({resources}, lambda r: {{'shared': r.resource.attributes, "
-        f"'calls': flatten(list_transform(r.{scopes}, lambda s: s.{calls}))}})"
+    calls_of = (
+        f"flatten(list_transform({resources}, lambda r: list_transform(coalesce(nullif(flatten(list_transform("
+        f"r.{scopes}, lambda s: s.{calls})), []), [NULL]), lambda c: {{'shared': r.resource.attributes, 'call': c}})))"
     )
     return f"""
-SELECT _line, is_otlp, hex_id(call.traceId) AS trace, hex_id(call.spanId) AS span, {moment} AS moment{more},
+SELECT _line, _first, is_otlp, hex_id(call.traceId) AS trace, hex_id(call.spanId) AS span, {moment} AS moment{more},
     list_transform(attributes, lambda a: a.key) AS keys,
     list_transform(attributes, lambda a: coalesce(a.value.stringValue, a.value.intValue, a.value.doubleValue,
         a.value.boolValue, a.value.arrayValue, a.value.kvlistValue)) AS vals
 FROM (
-    SELECT *, list_concat(call.attributes, shared) AS attributes FROM (
-        SELECT _line, is_otlp, part.shared AS shared, unnest(coalesce(nullif(part.calls, []), [NULL])) AS call
-        FROM (
+    SELECT _line, is_otlp, place = 1 AS _first, item.call AS call, list_concat(item.call.attributes, item.shared) AS attributes
+    FROM (
+        SELECT _line, is_otlp, unnest(items) AS item, generate_subscripts(items, 1) AS place FROM (
             SELECT _line, {resources} IS NOT NULL OR resourceMetrics IS NOT NULL AS is_otlp,
-                unnest(coalesce(nullif({shared}, []), [NULL])) AS part
+                coalesce(nullif({calls_of}, []), [NULL]) AS items
             FROM line)))
 """
 
@@ -183,9 +183,8 @@ def _rows() -> str:
     }
     named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
     spans = unnested("resourceSpans", "scopeSpans", "spans", "call.startTimeUnixNano")
-    return (
-        f"SELECT _line, is_otlp, trace, span, moment, span IS NULL AND moment IS NULL AS bare, {named} FROM ({spans})"
-    )
+    bare = "span IS NULL AND moment IS NULL AS bare"
+    return f"SELECT _line, _first, is_otlp, trace, span, moment, {bare}, {named} FROM ({spans})"
 
 
 def _skip() -> str:
@@ -256,4 +255,5 @@ OTLP = Source(
     rows=_rows(),
     skip=_skip(),
     layer="application",
+    tells_first=True,
 )

@@ -93,6 +93,7 @@ class Source:
         companion: another kind of file of the same format, which completes the records and holds none itself.
         kind: what one record is.
         layer: where records of the format are made.
+        tells_first: whether `rows` has the column `_first`: true in the first of the rows that it makes of a line.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Source:
     companion: "Companion | None" = None
     kind: Kind = "call"
     layer: Layer = "gateway"
+    tells_first: bool = False
 
 
 @dataclass(frozen=True, eq=False)
