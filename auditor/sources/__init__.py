@@ -29,16 +29,19 @@ from auditor.sources.kong import KONG
 from auditor.sources.langfuse import LANGFUSE, LANGFUSE_EXPORT, LANGFUSE_INGESTION, LANGFUSE_TRACE
 from auditor.sources.litellm import LITELLM
 from auditor.sources.mapping import MAPPING
+from auditor.sources.mlflow import MLFLOW
 from auditor.sources.openai_audit import OPENAI_AUDIT
 from auditor.sources.openai_batch import OPENAI_BATCH
 from auditor.sources.openai_usage import OPENAI_COSTS, OPENAI_USAGE
 from auditor.sources.openrouter import OPENROUTER, OPENROUTER_ACTIVITY
 from auditor.sources.otlp import OTLP
 from auditor.sources.otlp_logs import OTLP_LOGS
+from auditor.sources.phoenix import PHOENIX, PHOENIX_EXPORT
 from auditor.sources.portkey import PORTKEY
 from auditor.sources.source import Ingested, Input, InputSummary, Progress, Reject, Source
 from auditor.sources.tables import ARROW, CSV, PARQUET
 from auditor.sources.vertex import GCP_AUDIT, VERTEX
+from auditor.sources.weave import WEAVE
 
 SOURCES: dict[str, Source] = {
     source.name: source
@@ -72,6 +75,10 @@ SOURCES: dict[str, Source] = {
         LANGFUSE_TRACE,
         LANGFUSE_EXPORT,
         LANGFUSE_INGESTION,
+        MLFLOW,
+        WEAVE,
+        PHOENIX,
+        PHOENIX_EXPORT,
         HTTP_EXCHANGES,
         HAR,
         EMPTY_PAGE,

@@ -88,7 +88,7 @@ _INPUT = (
 def _text(column: str) -> str:
     """Return SQL for the text of what went in or came out, which may be JSON, JSON in a string, or plain."""
     inner = f"coalesce(CASE WHEN starts_with({column}, '\"') THEN json_extract_string(as_json({column}), '$') END, {column})"
-    return f"messages_text(coalesce(json_extract(as_json({inner}), '$.messages')::VARCHAR, {inner}))"
+    return f"messages_text({inner})"
 
 
 def _observations(base: str) -> str:

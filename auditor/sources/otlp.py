@@ -11,7 +11,8 @@ from auditor.sources.source import JsonObject, Sample, Source
 
 # Attribute names that carry a fact, newest first; the first that a span has counts.
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "gen_ai.provider.name": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor"),
+    "gen_ai.provider.name": ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor",
+                             "mlflow.llm.provider"),
     "gen_ai.request.model": (
         "gen_ai.request.model", "llm.request.model_name", "llm.request.model", "ai.model.id", "mlflow.llm.model",
         "llm.model_name", "embedding.model_name",

@@ -81,8 +81,9 @@ MACROS = {
     "iso_country(x)": "CASE WHEN regexp_full_match(upper(x), '[A-Z]{2}') AND upper(x) <> 'XX' THEN upper(x) END",
     "address_of(x)": "CASE WHEN regexp_full_match(x, '[0-9]+([.][0-9]+){3}|[0-9a-fA-F:]+:[0-9a-fA-F:.]*') THEN x END",
     # Of traces and spans: hexadecimal, or in base64 as some write them (16 and 8 bytes), and nothing if it is empty.
-    "hex_id(x)": "CASE WHEN regexp_full_match(x, '[0-9a-fA-F]+') THEN lower(x) WHEN regexp_full_match(x, "
-    "'[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{11}=') THEN lower(hex(try(from_base64(x)))) ELSE nullif(lower(x), '') END",
+    "hex_id(x)": "CASE WHEN regexp_full_match(x, '(0x)?[0-9a-fA-F]+') THEN replace(lower(x), '0x', '') "
+    "WHEN regexp_full_match(x, '[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{11}=') THEN lower(hex(try(from_base64(x)))) "
+    "ELSE nullif(lower(x), '') END",
     # Of counts that are kept apart; what is no whole number stays as it is, to be told of. No sum of two is out of range.
     "sum_of(x, more)": "coalesce((try_cast(x AS BIGINT)::HUGEINT + coalesce(try_cast(more AS BIGINT)::HUGEINT, 0))"
     "::VARCHAR, x)",
@@ -101,7 +102,8 @@ MACROS = {
     "THEN [coalesce(json_extract_string(message, '$.content'), json_extract_string(message, '$.text'))] END",
     "lines_of(texts)": "nullif(array_to_string(list_filter(texts, lambda text: text IS NOT NULL), chr(10)), '')",
     # `list_transform([…], lambda)[1]` names a value; a macro's argument is computed as often as it stands in the body.
-    "messages_text(x)": "list_transform([as_json(x)], lambda found: CASE json_type(found) WHEN 'ARRAY' THEN "
+    "messages_text(x)": "list_transform([coalesce(json_extract(as_json(x), '$.messages'), as_json(x))], lambda found: "
+    "CASE json_type(found) WHEN 'ARRAY' THEN "
     "coalesce(lines_of(flatten(list_transform(json_extract(found, '$[*]'), lambda message: one_message(message)))), "
     "nullif(x, '[]')) WHEN 'OBJECT' THEN coalesce(lines_of(one_message(found)), nullif(x, '{}')) "
     "WHEN 'VARCHAR' THEN json_extract_string(found, '$') ELSE x END)[1]",

@@ -257,7 +257,7 @@ def test_pretty_printed_and_vendor_examples(read):
 
 def test_every_span_has_the_number_of_its_line(read, write):
     one = span(("gen_ai.operation.name", "chat"))
-    lines = [line(*[one] * count) for count in (1, 3, 0, 2)] * 700
+    lines: list[Any] = [line(*[one] * count) for count in (1, 3, 0, 2)] * 700
     lines[5] = '{"resourceSpans": ['  # damaged
     found = read(write(*lines))
     expected = [number for number, count in enumerate((1, 3, 0, 2) * 700, 1) for _ in range(count) if number != 6]

@@ -1,0 +1,89 @@
+"""MLflow: traces as `Trace.to_json()` gives them, one a line or a list of them.
+
+Format: https://mlflow.org/docs/latest/genai/tracing/ (versions 2 and 3). Attributes are JSON in strings, and ids of version 3
+are in base64. Spans nest, and one around another that calls a model is no call of its own.
+"""
+
+from auditor.engine import literal, quote
+from auditor.sources.bodies import BODIES, read_bodies
+from auditor.sources.otlp import FACTS as TOLD
+from auditor.sources.otlp import NO_CALLS, attribute, told_by_attributes
+from auditor.sources.source import JsonObject, Source
+
+CALLS = ("CHAT_MODEL", "LLM", "EMBEDDING")
+SPAN = {
+    "trace": ("/trace_id", "/context/trace_id"),
+    "span": ("/span_id", "/context/span_id"),
+    "moment": ("/start_time_unix_nano", "/start_time"),
+    "attributes": ("/attributes",),
+    "failed": ("/status/code", "/status_code"),
+}
+INFO = ("/trace_metadata", "/request_metadata", "/tags")
+_PATHS = [path for paths in SPAN.values() for path in paths]
+
+
+def _member(name: str) -> str:
+    found = [f"_span[{_PATHS.index(path) + 1}]" for path in SPAN[name]]
+    return f"coalesce({', '.join(found)})"
+
+
+def _of_trace(name: str) -> str:
+    found = [
+        f"json_extract_string(as_json(_info[{place}]), {literal('/' + name)})" for place in range(1, len(INFO) + 1)
+    ]
+    return f"coalesce({', '.join(found)})"
+
+
+def _rows() -> str:
+    # The spans of a trace are in one record, so that its wrappers are told within it.
+    kind = "json_extract_string(s, '/attributes/mlflow.spanType')"
+    parents = (
+        f"list_transform(list_filter(spans, lambda s: trim({kind}, '\"') IN ({', '.join(map(literal, CALLS))})), "
+        "lambda s: coalesce(json_extract_string(s, '/parent_span_id'), json_extract_string(s, '/parent_id')))"
+    )
+    columns = told_by_attributes() | {"spent": attribute("mlflow.llm.cost")}
+    named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
+    members = ", ".join(f"{_member(name)} AS {name}" for name in ("trace", "span", "moment", "failed"))
+    return read_bodies(
+        "SELECT *, input AS asked, output AS answered, NULL::VARCHAR AS input_parts, NULL::VARCHAR AS output_parts FROM ("
+        f"SELECT * REPLACE (hex_id(trace) AS trace, hex_id(span) AS span), list_contains(parents, span) AS wraps, {named} "
+        "FROM (SELECT *, map_keys(_pairs) AS keys, list_transform(map_values(_pairs), "
+        f"lambda v: coalesce(json_extract_string(as_json(v), '$'), v)) AS vals, {members} FROM ("
+        f"SELECT *, from_json(as_json({_member('attributes')}), '\"MAP(VARCHAR, VARCHAR)\"') AS _pairs FROM ("
+        f"SELECT _line, _info, parents, json_extract_string(item, [{', '.join(map(literal, _PATHS))}]) AS _span FROM ("
+        f"SELECT _line, _info, {parents} AS parents, unnest(coalesce(nullif(spans, []), [NULL])) AS item FROM ("
+        f"SELECT _line, json_extract_string(as_json(info), [{', '.join(map(literal, INFO))}]) AS _info, "
+        "json_extract(as_json(data), '$.spans[*]') AS spans FROM line))))))"
+    )
+
+
+_NO_CALLS = ", ".join(map(literal, NO_CALLS))
+MLFLOW = Source(
+    name="mlflow",
+    title="MLflow: traces of model calls (Trace.to_json)",
+    detects=lambda sample: any(map(_is_trace, sample.objects)),
+    columns={"info": "VARCHAR", "data": "VARCHAR"},
+    facts={name: f"coalesce({TOLD[name]}, {sql})" if name in TOLD else sql for name, sql in BODIES.items()}
+    | {name: sql for name, sql in TOLD.items() if name not in BODIES}
+    | {
+        "prompt.text": f"coalesce({BODIES['prompt.text']}, {TOLD['prompt.text']})",
+        "completion.text": f"coalesce({BODIES['completion.text']}, {TOLD['completion.text']})",
+        "call.cost": "coalesce(json_extract_string(as_json(spent), '/total_cost'), \"call.cost\")",
+        "gen_ai.conversation.id": f"coalesce({TOLD['gen_ai.conversation.id']}, {_of_trace('mlflow.trace.session')})",
+        "end_user.id": f"coalesce({BODIES['end_user.id']}, {_of_trace('mlflow.trace.user')})",
+        "error.type": f"coalesce({TOLD['error.type']}, CASE WHEN ends_with(failed, 'ERROR') THEN 'error' END)",
+    },
+    fields=lambda item: item,
+    takes=frozenset({"info", "data"}),
+    rows=_rows(),
+    skip="CASE WHEN span IS NULL THEN 'trace without spans' WHEN wraps THEN 'span around a call that is a span of its own' "
+    f"WHEN operation IN ({_NO_CALLS}) THEN 'span that calls no model itself: ' || operation "
+    'WHEN operation IS NULL AND coalesce("gen_ai.request.model", "gen_ai.response.model") IS NULL '
+    "THEN 'span without an operation or model' END",
+    layer="application",
+)
+
+
+def _is_trace(item: JsonObject) -> bool:
+    info, data = item.get("info"), item.get("data")
+    return isinstance(info, dict) and isinstance(data, dict) and isinstance(data.get("spans"), list)
