@@ -11,7 +11,11 @@ from auditor.sources.source import Container, JsonObject, Sample
 
 SAMPLE_OBJECTS = 2_000
 PARQUET = b"PAR1"
-ENVELOPES = ("records", "Records", "data", "value", "items", "logs", "entries", "results", "result")
+ENVELOPES = (
+    "records", "Records", "data", "value", "items", "logs", "entries", "results", "result", "events", "logEvents",
+)  # fmt: skip
+MESSAGES = ("events", "logEvents")
+"""Envelopes of log events, each with a message; others have lists under these names that are a part of a record."""
 BINARY = "this is binary and no format that is read here"
 MAX_HEADER = 100_000
 DELIMITERS = ",\t;|"
@@ -82,6 +86,8 @@ def _json_document(text: str) -> Sample | None:
         opening = start.find("[", at)
         if 0 <= at < opening and start[at + len(key) + 2 : opening].strip() == ":":
             inner = [item for item in _values(start[opening + 1 :], ",") if isinstance(item, dict)]
+            if key in MESSAGES and not (inner and "message" in inner[0]):
+                continue
             return Sample("unstructured", inner[:SAMPLE_OBJECTS], envelope=key)
     return None
 
@@ -90,6 +96,8 @@ def _sample(container: Container, objects: Sequence[JsonObject]) -> Sample:
     for key in ENVELOPES if FACTS.isdisjoint(objects[0]) else ():
         inner = objects[0].get(key)
         if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            if key in MESSAGES and "message" not in inner[0]:
+                continue
             return Sample(container, [item for item in inner if isinstance(item, dict)][:SAMPLE_OBJECTS], envelope=key)
     return Sample(container, objects)
 

@@ -91,6 +91,17 @@ def test_events_of_cloudwatch(read, write, name):
     assert [reject["line"] for reject in found.rejects] == [3]
 
 
+@pytest.mark.parametrize("envelope", ["events", "logEvents"])
+def test_pages_and_subscriptions_of_cloudwatch(read, write, envelope):
+    texts = [json.dumps(RECORD | {"requestId": f"r-{n}"}) for n in range(2)]
+    events = [{"id": str(n), "timestamp": 1788869433000 + n, "message": text} for n, text in enumerate(texts)]
+    around = {"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "bedrock", envelope: events}
+    for text in (json.dumps(around), json.dumps(around, indent=1)):
+        found = read(write(text))
+        assert found.result.inputs[0].format == "bedrock"
+        assert found.column("record.id") == ["r-0", "r-1"]
+
+
 @pytest.mark.parametrize("shape", [lambda records: {"Records": records}, lambda records: {"records": records}, list])
 @pytest.mark.parametrize("indent", [None, 1])
 def test_containers(read, write, shape, indent):
