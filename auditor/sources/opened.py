@@ -10,7 +10,8 @@ from auditor.engine.duckdb import EngineError
 from auditor.errors import AuditorError, Fault, Location
 from auditor.sources.flat import FLAT, of_kind
 from auditor.sources.inputs import STDIN, Remote, is_pipe
-from auditor.sources.mapping import mapped_source, missing_columns, read_mapping
+from auditor.sources.mapping import mapped_source, missing_columns
+from auditor.sources.mapping_file import read_mapping
 from auditor.sources.memory import is_arrow
 from auditor.sources.pages import PageError, check_pages
 from auditor.sources.rejects import plain
