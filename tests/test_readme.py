@@ -38,7 +38,7 @@ def test_the_commands_work_in_the_order_they_stand(home):
     commands = [
         line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("auditor ")
     ]
-    assert len(commands) == 11
+    assert len(commands) == 13
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
@@ -81,6 +81,23 @@ def test_every_verb_and_every_file_it_links_exists():
 
     text = (ROOT / "README.md").read_text()
     for verb in VERBS:
-        assert f"auditor {verb}" in text or verb == "sources"
+        assert f"auditor {verb}" in text
     for target in re.findall(r"\]\(([^)]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_the_table_of_what_one_has_names_every_format_and_every_api():
+    from auditor.pull import PROVIDERS
+    from auditor.sources import SOURCES
+
+    text = (ROOT / "README.md").read_text()
+    table = text[text.index("| I have …") : text.index("Files may be plain")]
+    named = {name for row in table.splitlines() if "|" in row for name in re.findall(r"`([a-z-]+)`", row.split("|")[3])}
+    known = {name for name in SOURCES if not name.endswith("-table")} - {"empty-page", "arrow", "mapping"}
+    assert named == known
+    pulled = re.findall(r"`auditor pull ([a-z]+)", table)
+    assert {*pulled, "portkey", "cloudflare"} == {*PROVIDERS, "otlp"}
+    credentials = text[text.index("| from | credentials") : text.index("A pull that was cut off")]
+    for provider in PROVIDERS.values():
+        for endpoint in provider.endpoints:
+            assert all(f"`{name}`" in credentials for name in endpoint.credential.variables), endpoint
