@@ -1,7 +1,8 @@
 """One call, one row: records that repeat another are left out, and what several sources tell of one call is put together.
 
 A record repeats one that has the same id, time and provider. Several sources report one call where they give an id of it
-in common: the answer's, the provider's request id, a span's. What each of them knows is kept in one row.
+in common: the answer's, the provider's request id, a span's. What each of them knows is kept in one row. A call around
+another, as frameworks record them, is the inner one seen from outside, and sums up all that are in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ from auditor.engine import Database, literal, quote
 
 DISTINCT = "distinct_records"
 DUPLICATES = "duplicates"
-"""Table of the records that are left out: (_row, _input, kept: the `_row` that stands for it, why: `repeat` or `same call`)."""
+"""Table of the records that are left out: (_row, _input, kept: the `_row` that stands for it, why: `repeat`, `around` or
+`same call`)."""
 SHORTEST_ID = 16
 """Shorter ids are not unique: some servers number their answers from 0 to 999."""
 APART = "INTERVAL 1 HOUR"
@@ -30,6 +32,8 @@ def find_duplicates(db: Database, layers: Sequence[int] = ()) -> dict[int, int]:
     columns = db.columns("records")
     if "record.id" in columns:
         _find_repeats(db, "records", columns)
+    if {"record.parent", "record.ids"} <= columns.keys():
+        _find_wrappers(db)
     whole = f"SELECT * FROM records WHERE _row NOT IN (SELECT _row FROM {DUPLICATES})"
     if not {"record.ids", "gen_ai.response.id"}.isdisjoint(columns) and _find_calls(db, whole, columns):
         rest = f"{whole} AND _row NOT IN (SELECT _row FROM same_call)"
@@ -75,6 +79,16 @@ def _find_repeats(db: Database, view: str, columns: Mapping[str, str]) -> None:
     db.execute(
         f"INSERT INTO {DUPLICATES} SELECT _row, _input, first_value(_row) OVER same AS kept, 'repeat' FROM {view} "
         f'WHERE "record.id" IS NOT NULL WINDOW same AS (PARTITION BY {keys} ORDER BY _row) QUALIFY kept <> _row'
+    )
+
+
+def _find_wrappers(db: Database) -> None:
+    """Note the records around others; the first inner one stands for them."""
+    db.execute(
+        f"INSERT INTO {DUPLICATES} SELECT r._row, any_value(r._input), min(inside._row), 'around' FROM "
+        '(SELECT _row, _input, unnest("record.ids") AS id FROM records) r JOIN '
+        '(SELECT _row, "record.parent" AS id FROM records WHERE "record.parent" IS NOT NULL) inside USING (id) '
+        f"WHERE r._row <> inside._row AND r._row NOT IN (SELECT _row FROM {DUPLICATES}) GROUP BY r._row"
     )
 
 

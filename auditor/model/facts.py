@@ -77,6 +77,11 @@ CALL = (
         "record.ids", "strings", "Ids under which other systems know the call; reported by several, it is counted once"
     ),
     Fact(
+        "record.parent",
+        "string",
+        "Id, among those of another record, of the span or call around it, which is not counted",
+    ),
+    Fact(
         "record.kind",
         "string",
         "What the record is: one call, or a bucket that sums up calls and of which single calls cannot be told",

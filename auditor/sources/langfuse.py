@@ -1,8 +1,8 @@
 """Langfuse: pages of observations, exports of traces and of tables, and the batches that its clients send.
 
 Format: https://api.reference.langfuse.com (observations v2, ingestion) and https://langfuse.com/docs/api-and-data-platform.
-All have the same members under other names. A generation that holds another generation is a wrapper around that call, and
-no call of its own. Who calls whom is not recorded: providers are taken from the attributes of the client's instrumentation.
+All have the same members under other names. Who calls whom is not recorded: providers are taken from the attributes of the
+client's instrumentation.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,32 +85,29 @@ _INPUT = (
 )
 
 
+def _observations(base: str) -> str:
+    """Return SQL over `base`, which has the columns of `MEMBERS` and `_line`, that finds counts and attributes."""
+    keys = ", ".join(literal("/" + key) for key in _KEYS)
+    counts = ", ".join(f"{_count(name)} AS c_{name}" for name in COUNTS)
+    return (
+        f"SELECT *, {_BESIDE} AS beside FROM (SELECT *, {counts} FROM (SELECT *, "
+        f"json_extract_string(as_json(coalesce(nullif(counts, '{{}}'), CASE WHEN coalesce("
+        f"json_extract_string(as_json(older_counts), '/unit'), 'TOKENS') = 'TOKENS' THEN older_counts END)), [{keys}]) "
+        f"AS _counts, json_extract_string(as_json(metadata), {_ATTRIBUTES}) AS _told FROM ({base})))"
+    )
+
+
 def _text(column: str) -> str:
     """Return SQL for the text of what went in or came out, which may be JSON, JSON in a string, or plain."""
     inner = f"coalesce(CASE WHEN starts_with({column}, '\"') THEN json_extract_string(as_json({column}), '$') END, {column})"
     return f"messages_text({inner})"
 
 
-def _observations(base: str) -> str:
-    """Return SQL over `base`, which has the columns of `MEMBERS` and `_line`, that finds counts, attributes and wrappers."""
-    keys = ", ".join(literal("/" + key) for key in _KEYS)
-    counts = ", ".join(f"{_count(name)} AS c_{name}" for name in COUNTS)
-    return (
-        # Texts are taken out first: what is looked up in other lines is wide, and this makes several copies.
-        f", seen AS (SELECT * REPLACE ({_text('asked')} AS asked, {_text('answered')} AS answered) FROM ({base})) "
-        f"SELECT *, {_BESIDE} AS beside FROM (SELECT *, {counts} FROM (SELECT *, "
-        f"json_extract_string(as_json(coalesce(nullif(counts, '{{}}'), CASE WHEN coalesce("
-        f"json_extract_string(as_json(older_counts), '/unit'), 'TOKENS') = 'TOKENS' THEN older_counts END)), [{keys}]) "
-        f"AS _counts, json_extract_string(as_json(metadata), {_ATTRIBUTES}) AS _told, "
-        f"{_CALL} AND id IN (SELECT parent FROM seen WHERE {_CALL}) AS wraps FROM seen))"
-    )
-
-
 FACTS = metadata_facts("metadata") | {
     "timestamp": "began",
     "record.id": "id",
-    "record.ids": "CASE WHEN regexp_full_match(lower(trace) || '/' || lower(id), '[0-9a-f]{32}/[0-9a-f]{16}') "
-    "THEN to_json([lower(trace) || '/' || lower(id)])::VARCHAR END",
+    "record.ids": "nullif(to_json([lower(trace) || '/' || lower(id)])::VARCHAR, '[null]')",
+    "record.parent": "lower(trace) || '/' || lower(parent)",
     "gen_ai.provider.name": f"provider_name(coalesce({_PROVIDER}))",
     "gen_ai.operation.name": "CASE kind WHEN 'GENERATION' THEN 'chat' WHEN 'EMBEDDING' THEN 'embeddings' END",
     "gen_ai.request.model": "coalesce(model, older_model)",
@@ -130,12 +127,11 @@ FACTS = metadata_facts("metadata") | {
     "end_user.id": f"coalesce({metadata_facts('metadata')['end_user.id']}, nullif(end_user, ''))",
     "call.cost": "coalesce(json_extract_string(as_json(costs), '/total'), "
     "json_extract_string(as_json(older_counts), '/totalCost'), nullif(try_cast(cost AS DOUBLE), 0)::VARCHAR)",
-    "prompt.text": "asked",
-    "completion.text": "answered",
+    "prompt.text": _text("asked"),
+    "completion.text": _text("answered"),
 }
 SKIP = (
-    f"CASE WHEN kind IS NULL THEN NULL WHEN wraps THEN 'generation around a call that is an observation of its own' "
-    f"WHEN {_CALL} THEN NULL WHEN regexp_full_match(kind, '[A-Z_-]{{1,40}}') "
+    f"CASE WHEN kind IS NULL OR {_CALL} THEN NULL WHEN regexp_full_match(kind, '[A-Z_-]{{1,40}}') "
     "THEN 'observation that calls no model: ' || lower(kind) ELSE 'observation that calls no model' END"
 )
 

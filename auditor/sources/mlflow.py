@@ -1,7 +1,7 @@
 """MLflow: traces as `Trace.to_json()` gives them, one a line or a list of them.
 
 Format: https://mlflow.org/docs/latest/genai/tracing/ (versions 2 and 3). Attributes are JSON in strings, and ids of version 3
-are in base64. Spans nest, and one around another that calls a model is no call of its own.
+are in base64.
 """
 
 from auditor.engine import literal, quote
@@ -10,10 +10,10 @@ from auditor.sources.otlp import FACTS as TOLD
 from auditor.sources.otlp import NO_CALLS, attribute, told_by_attributes
 from auditor.sources.source import JsonObject, Source
 
-CALLS = ("CHAT_MODEL", "LLM", "EMBEDDING")
 SPAN = {
     "trace": ("/trace_id", "/context/trace_id"),
     "span": ("/span_id", "/context/span_id"),
+    "parent": ("/parent_span_id", "/parent_id"),
     "moment": ("/start_time_unix_nano", "/start_time"),
     "attributes": ("/attributes",),
     "failed": ("/status/code", "/status_code"),
@@ -35,23 +35,17 @@ def _of_trace(name: str) -> str:
 
 
 def _rows() -> str:
-    # The spans of a trace are in one record, so that its wrappers are told within it.
-    kind = "json_extract_string(s, '/attributes/mlflow.spanType')"
-    parents = (
-        f"list_transform(list_filter(spans, lambda s: trim({kind}, '\"') IN ({', '.join(map(literal, CALLS))})), "
-        "lambda s: coalesce(json_extract_string(s, '/parent_span_id'), json_extract_string(s, '/parent_id')))"
-    )
     columns = told_by_attributes() | {"spent": attribute("mlflow.llm.cost")}
     named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
-    members = ", ".join(f"{_member(name)} AS {name}" for name in ("trace", "span", "moment", "failed"))
+    members = ", ".join(f"{_member(name)} AS {name}" for name in ("trace", "span", "parent", "moment", "failed"))
     return read_bodies(
         "SELECT *, input AS asked, output AS answered, NULL::VARCHAR AS input_parts, NULL::VARCHAR AS output_parts FROM ("
-        f"SELECT * REPLACE (hex_id(trace) AS trace, hex_id(span) AS span), list_contains(parents, span) AS wraps, {named} "
+        f"SELECT * REPLACE (hex_id(trace) AS trace, hex_id(span) AS span, hex_id(parent) AS parent), {named} "
         "FROM (SELECT *, map_keys(_pairs) AS keys, list_transform(map_values(_pairs), "
         f"lambda v: coalesce(json_extract_string(as_json(v), '$'), v)) AS vals, {members} FROM ("
         f"SELECT *, from_json(as_json({_member('attributes')}), '\"MAP(VARCHAR, VARCHAR)\"') AS _pairs FROM ("
-        f"SELECT _line, _info, parents, json_extract_string(item, [{', '.join(map(literal, _PATHS))}]) AS _span FROM ("
-        f"SELECT _line, _info, {parents} AS parents, unnest(coalesce(nullif(spans, []), [NULL])) AS item FROM ("
+        f"SELECT _line, _info, json_extract_string(item, [{', '.join(map(literal, _PATHS))}]) AS _span FROM ("
+        "SELECT _line, _info, unnest(coalesce(nullif(spans, []), [NULL])) AS item FROM ("
         f"SELECT _line, json_extract_string(as_json(info), [{', '.join(map(literal, INFO))}]) AS _info, "
         "json_extract(as_json(data), '$.spans[*]') AS spans FROM line))))))"
     )
@@ -76,7 +70,7 @@ MLFLOW = Source(
     fields=lambda item: item,
     takes=frozenset({"info", "data"}),
     rows=_rows(),
-    skip="CASE WHEN span IS NULL THEN 'trace without spans' WHEN wraps THEN 'span around a call that is a span of its own' "
+    skip="CASE WHEN span IS NULL THEN 'trace without spans' "
     f"WHEN operation IN ({_NO_CALLS}) THEN 'span that calls no model itself: ' || operation "
     'WHEN operation IS NULL AND coalesce("gen_ai.request.model", "gen_ai.response.model") IS NULL '
     "THEN 'span without an operation or model' END",

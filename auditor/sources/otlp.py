@@ -183,9 +183,11 @@ def _rows() -> str:
         "output_parts": _indexed(INDEXED_OUTPUT),
     }
     named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
-    spans = unnested("resourceSpans", "scopeSpans", "spans", "call.startTimeUnixNano")
+    spans = unnested(
+        "resourceSpans", "scopeSpans", "spans", "call.startTimeUnixNano", ", hex_id(call.parentSpanId) AS parent"
+    )
     bare = "span IS NULL AND moment IS NULL AS bare"
-    return f"SELECT _line, _first, is_otlp, trace, span, moment, {bare}, {named} FROM ({spans})"
+    return f"SELECT _line, _first, is_otlp, trace, span, parent, moment, {bare}, {named} FROM ({spans})"
 
 
 def _skip() -> str:
@@ -210,6 +212,7 @@ FACTS = (
         "record.id": "trace || '/' || span",
         "record.ids": "nullif(to_json(list_concat(ids, CASE WHEN trace <> '' AND span <> '' THEN [trace || '/' || span] "
         "ELSE [] END))::VARCHAR, '[]')",
+        "record.parent": "trace || '/' || parent",
         "gen_ai.provider.name": "provider",
         "gen_ai.operation.name": "operation",
         "gen_ai.response.finish_reasons": 'array_texts("gen_ai.response.finish_reasons")',
@@ -240,7 +243,7 @@ def fields_of(item: JsonObject) -> Iterator[str]:
 TAKES = frozenset(
     {*OPERATION, *HOST, *INPUT, *OUTPUT, *REQUEST_IDS, USAGE, "gen_ai.system_instructions"}.union(*SPELLINGS.values())
 )
-_SPAN = f"STRUCT(traceId VARCHAR, spanId VARCHAR, startTimeUnixNano VARCHAR, attributes {ATTRIBUTES})[]"
+_SPAN = f"STRUCT(traceId VARCHAR, spanId VARCHAR, parentSpanId VARCHAR, startTimeUnixNano VARCHAR, attributes {ATTRIBUTES})[]"
 
 OTLP = Source(
     name="otlp",

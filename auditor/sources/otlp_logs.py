@@ -83,7 +83,7 @@ OTLP_LOGS = Source(
         "resourceLogs": f"STRUCT({RESOURCE}, scopeLogs STRUCT(logRecords {_RECORD})[])[]",
         "resourceMetrics": "VARCHAR",
     },
-    facts=FACTS,
+    facts={name: sql for name, sql in FACTS.items() if name != "record.parent"},
     fields=fields_of,
     takes=TAKES | {"event.name"},
     rows=_rows(),

@@ -10,7 +10,7 @@ from auditor.sources.source import JsonObject, Source
 
 PREFIX = "attributes."
 COLUMNS = ("id", "name", "context", "span_kind", "parent_id", "start_time", "status_code", "attributes")
-TABLE = ("context.trace_id", "context.span_id", "span_kind", "start_time", "status_code")
+TABLE = ("context.trace_id", "context.span_id", "parent_id", "span_kind", "start_time", "status_code")
 _NAMES = sorted(TAKES)
 
 
@@ -21,19 +21,22 @@ def _rows(spans: str) -> str:
     operation = f"coalesce({columns.pop('operation')}, {kind})"
     named = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns.items())
     return (
-        "SELECT * REPLACE (hex_id(trace) AS trace, hex_id(span) AS span), NULL::VARCHAR AS input_parts, "
+        "SELECT * REPLACE (hex_id(trace) AS trace, hex_id(span) AS span, hex_id(parent) AS parent), "
+        "NULL::VARCHAR AS input_parts, "
         f"NULL::VARCHAR AS output_parts, {operation} AS operation, {named} FROM ({spans})"
     )
 
 
 PAGE = """
-SELECT _line, _ids[1] AS trace, _ids[2] AS span, span_kind AS kind, start_time AS moment, status_code AS status,
+SELECT _line, _ids[1] AS trace, _ids[2] AS span, parent_id AS parent, span_kind AS kind, start_time AS moment,
+    status_code AS status,
     map_keys(_pairs) AS keys, map_values(_pairs) AS vals
 FROM (SELECT *, json_extract_string(as_json(context), ['/trace_id', '/span_id']) AS _ids,
     from_json(as_json(attributes), '"MAP(VARCHAR, VARCHAR)"') AS _pairs FROM line)
 """
 EXPORT = f"""
-SELECT _line, "context.trace_id" AS trace, "context.span_id" AS span, span_kind AS kind, start_time AS moment,
+SELECT _line, "context.trace_id" AS trace, "context.span_id" AS span, parent_id AS parent, span_kind AS kind,
+    start_time AS moment,
     status_code AS status, [{", ".join(map(literal, _NAMES))}] AS keys,
     [{", ".join(quote(PREFIX + name) for name in _NAMES)}] AS vals
 FROM line

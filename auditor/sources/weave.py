@@ -1,7 +1,7 @@
 """W&B Weave: calls of traced functions, as `calls/stream_query` answers them and as they are exported.
 
 Format: https://docs.wandb.ai/weave (calls). A call's summary has the usage by model, of itself and of all calls in it, so that
-only the innermost ones count. Which provider was called is told by the name of the integration.
+those around others do not count. Which provider was called is told by the name of the integration.
 """
 
 from auditor.engine import literal
@@ -30,16 +30,15 @@ def _count(name: str) -> str:
 
 
 # Anthropic counts what was cached beside the input, under names that no other has.
-ROWS = (
-    ", spent AS (SELECT _line, id, parent_id, json_extract(as_json(summary), '$.usage') AS used FROM line), "
-    "calls AS (SELECT line.*, unnest(coalesce(nullif(json_keys(used), []), [NULL])) AS model, used, "
-    "len(json_keys(used)) > 1 AS several, line.id IN (SELECT parent_id FROM spent WHERE len(json_keys(used)) > 0) AS wraps "
-    "FROM (SELECT *, json_extract(as_json(summary), '$.usage') AS used FROM line) line) "
+CALLS = (
+    "SELECT *, unnest(coalesce(nullif(json_keys(used), []), [NULL])) AS model, len(json_keys(used)) > 1 AS several "
+    "FROM (SELECT *, json_extract(as_json(summary), '$.usage') AS used FROM line)"
 )
 FACTS = BODIES | {
     "timestamp": "started_at",
     "record.id": "id || CASE WHEN several THEN '/' || model ELSE '' END",
-    "record.ids": "CASE WHEN id <> '' AND NOT several THEN to_json([id])::VARCHAR END",
+    "record.ids": "CASE WHEN id <> '' THEN to_json([id])::VARCHAR END",
+    "record.parent": "CASE WHEN model IS NOT NULL THEN parent_id END",
     "gen_ai.provider.name": "provider_name(nullif(regexp_extract(op_name, '(?:^|/op/)(openai|anthropic|mistralai|cohere|groq|"
     "google|litellm|vertexai|cerebras|bedrock|together)[._]', 1), 'litellm'))",
     "gen_ai.operation.name": f"CASE WHEN contains(lower(op_name), 'embed') THEN 'embeddings' "
@@ -73,12 +72,10 @@ WEAVE = Source(
     facts=FACTS,
     fields=lambda item: item,
     takes=frozenset(COLUMNS),
-    rows=ROWS
-    + read_bodies(
+    rows=read_bodies(
         "SELECT * EXCLUDE (used), inputs AS asked, output AS answered, json_extract_string(json_extract(used, '/' || "
-        f"replace(replace(model, '~', '~0'), '/', '~1')), [{', '.join(map(literal, _PATHS))}]) AS _counts FROM calls"
+        f"replace(replace(model, '~', '~0'), '/', '~1')), [{', '.join(map(literal, _PATHS))}]) AS _counts FROM ({CALLS})"
     ),
-    skip="CASE WHEN wraps THEN 'call around a call that is recorded itself' "
-    "WHEN model IS NULL AND id IS NOT NULL THEN 'call that used no model' END",
+    skip="CASE WHEN model IS NULL AND id IS NOT NULL THEN 'call that used no model' END",
     layer="application",
 )

@@ -111,3 +111,18 @@ async def test_events_repeat_too(tmp_path):
         assert db.execute('SELECT "event.name", "timestamp", "actor.id" FROM period_events') == [
             ("api_key.created", datetime(2025, 6, 1, 12), "a")
         ]
+
+
+async def test_a_call_around_others_is_not_counted():
+    """As an agent's framework and the provider's client both record: the outer span sums up the inner ones."""
+
+    def span(name: str, parent: str | None, tokens: int) -> dict[str, Any]:
+        more = {"record.id": name, "record.ids": [name], "record.parent": parent, "gen_ai.usage.input_tokens": tokens}
+        return CALL | {key: value for key, value in more.items() if value is not None}
+
+    outer, one, two = span("t/outer", None, 30), span("t/one", "t/outer", 10), span("t/two", "t/outer", 20)
+    alone = span("t/alone", "t/elsewhere", 5)
+    for inputs in ([[outer, one, two, alone]], [[two, alone, one], [outer]]):
+        rows, left_out = await distinct(*inputs)
+        assert sum(left_out.values()) == 1
+        assert sorted(row["record.id"] for row in rows) == ["t/alone", "t/one", "t/two"]

@@ -31,17 +31,20 @@ def exported(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name.partition(".")[0])
-def test_real_traces_of_frameworks(read, path):
+def test_real_traces_of_frameworks(read, path, db):
     content = json.loads(path.read_text())
     calls = [item for item in content["observations"] if item["type"] == "GENERATION"]
     inner = [call for call in calls if not any(other["parentObservationId"] == call["id"] for other in calls)]
     found = read(path)
     assert found.result.inputs[0].format == "langfuse-trace"
     assert not found.rejects
-    assert sorted(found.column("record.id")) == sorted(call["id"] for call in inner)
-    assert sum(found.result.inputs[0].skipped.values()) == len(content["observations"]) - len(inner)
+    assert sorted(found.column("record.id")) == sorted(call["id"] for call in calls)
+    assert sum(found.result.inputs[0].skipped.values()) == len(content["observations"]) - len(calls)
+    assert sum(find_duplicates(db).values()) == len(calls) - len(inner)
+    kept = db.execute('SELECT "record.id" FROM distinct_records ORDER BY 1')
+    assert [name for (name,) in kept] == sorted(call["id"] for call in inner)
     for record in found.records:
-        (call,) = (call for call in inner if call["id"] == record["record.id"])
+        (call,) = (call for call in calls if call["id"] == record["record.id"])
         assert record["gen_ai.request.model"] == call["model"]
         assert record.get("gen_ai.usage.input_tokens") == (call["inputUsage"] or None)
         assert record.get("gen_ai.usage.output_tokens") == (call["outputUsage"] or None)
@@ -136,16 +139,17 @@ def test_keys_of_counts_are_free(read, write, counts, input_, output):
     assert (record.get("gen_ai.usage.input_tokens"), record.get("gen_ai.usage.output_tokens")) == (input_, output)
 
 
-def test_a_wrapper_and_other_observations_are_no_calls(read, write):
+def test_a_wrapper_counts_with_the_call_in_it_and_other_observations_are_no_calls(read, write, db):
     wrapper = ONE | {"id": "aaaaaaaaaaaaaaaa", "name": "ai.generateText"}
     inner = ONE | {"parentObservationId": wrapper["id"]}
     others = [ONE | {"id": f"b{number}", "type": kind} for number, kind in enumerate(("SPAN", "TOOL", "AGENT", "NEW"))]
     found = read(write(page(wrapper, inner, *others)))
-    assert found.column("record.id") == [ONE["id"]]
+    assert found.column("record.id") == [wrapper["id"], ONE["id"]]
     assert found.result.inputs[0].skipped == {
-        "generation around a call that is an observation of its own": 1,
-        **{f"observation that calls no model: {kind}": 1 for kind in ("span", "tool", "agent", "new")},
+        f"observation that calls no model: {kind}": 1 for kind in ("span", "tool", "agent", "new")
     }
+    assert sum(find_duplicates(db).values()) == 1
+    assert db.execute('SELECT "record.id" FROM distinct_records') == [(ONE["id"],)]
     embedding = read(write(page(ONE | {"type": "EMBEDDING"})))
     assert embedding.column("gen_ai.operation.name") == ["embeddings"]
 

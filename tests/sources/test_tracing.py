@@ -59,19 +59,23 @@ def test_a_real_trace_of_mlflow(read):
     assert (record["prompt.text"], record["completion.text"]) == ("Capital of France?", "Paris")
 
 
-def test_spans_of_mlflow(read, write):
+def test_spans_of_mlflow(read, write, db):
     wrapper = mlflow_span("CHAT_MODEL", b"wrapper1")
     inner = mlflow_span("LLM", SPAN, b"wrapper1")
     others = [mlflow_span(kind, bytes([n] * 8)) for n, kind in enumerate(("AGENT", "TOOL", "CHAIN", "UNKNOWN"))]
     failed = mlflow_span("CHAT_MODEL", b"failed!!", status={"code": "STATUS_CODE_ERROR"})
     found = read(write(mlflow_trace(wrapper, inner, *others), mlflow_trace(failed), mlflow_trace()))
-    assert found.column("record.id") == [f"{TRACE.hex()}/{SPAN.hex()}", f"{TRACE.hex()}/{b'failed!!'.hex()}"]
-    assert found.column("_line") == [1, 2]
-    assert found.column("error.type") == [None, "error"]
-    assert found.column("gen_ai.response.id") == [ANSWER["id"]] * 2
-    assert found.column("gen_ai.usage.cache_read.input_tokens") == [4, 4]
+    names = [f"{TRACE.hex()}/{span.hex()}" for span in (b"wrapper1", SPAN, b"failed!!")]
+    assert found.column("record.id") == names
+    assert found.column("record.parent") == [None, names[0], None]
+    assert found.column("_line") == [1, 1, 2]
+    assert found.column("error.type") == [None, None, "error"]
+    assert found.column("gen_ai.response.id") == [ANSWER["id"]] * 3
+    assert found.column("gen_ai.usage.cache_read.input_tokens") == [4, 4, 4]
     assert (found.records[0]["end_user.id"], found.records[0]["gen_ai.conversation.id"]) == ("u-1", "s-1")
-    assert sum(found.result.inputs[0].skipped.values()) == 6 and not found.rejects
+    assert sum(found.result.inputs[0].skipped.values()) == 5 and not found.rejects
+    find_duplicates(db)
+    assert db.execute("SELECT why FROM duplicates WHERE _row = 0") == [("around",)]
 
 
 def test_version_2_of_mlflow(read, write):
@@ -110,7 +114,7 @@ def test_a_weave_call_as_documented(read):
     assert (record["prompt.text"], record["completion.text"]) == ("Hi", "Hello")
 
 
-def test_calls_of_weave(read, write):
+def test_calls_of_weave(read, write, db):
     one = {"gpt-4o-2024": {"requests": 1, "prompt_tokens": 9, "completion_tokens": 3}}
     claude = {"claude/x~1": {"requests": 1, "input_tokens": 5, "cache_read_input_tokens": 80, "output_tokens": 2}}
     found = read(
@@ -121,15 +125,15 @@ def test_calls_of_weave(read, write):
             weave_call("several", one | claude, op_name="weave:///e/p/op/anthropic.Messages.create:d", exception="no"),
         )
     )
-    assert sorted(found.column("record.id")) == ["inner", "several/claude/x~1", "several/gpt-4o-2024"]
+    assert sorted(found.column("record.id")) == ["inner", "outer", "several/claude/x~1", "several/gpt-4o-2024"]
     by_id = {record["record.id"]: record for record in found.records}
     assert by_id["inner"]["application.id"] == "claims"
     last = by_id["several/claude/x~1"]
     assert (last["gen_ai.usage.input_tokens"], last["gen_ai.usage.cache_read.input_tokens"]) == (85, 80)
     assert (last["gen_ai.provider.name"], last["error.type"]) == ("anthropic", "error")
-    assert found.result.inputs[0].skipped == {
-        "call around a call that is recorded itself": 1, "call that used no model": 1
-    }  # fmt: skip
+    assert found.result.inputs[0].skipped == {"call that used no model": 1}
+    assert sum(find_duplicates(db).values()) == 1
+    assert db.execute("SELECT count(*) FROM distinct_records WHERE \"record.id\" = 'outer'") == [(0,)]
 
 
 PHOENIX = {
