@@ -40,8 +40,6 @@ def _source(name: str, title: str, columns: tuple[str, ...], kinds: tuple[str, .
         detects=detects,
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=BODIES | {"record.id": "id", "gen_ai.request.model": "NULL::VARCHAR"} | facts,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=read_bodies(f"SELECT *, {as_object(columns)} AS answered, {asked} AS asked FROM line"),
         skip=f"CASE WHEN {word} NOT IN ({', '.join(repr(kind) for kind in kinds)}) THEN 'no answer of a model' END",
         layer="provider",

@@ -46,8 +46,6 @@ ANTHROPIC_BATCH = Source(
     detects=lambda sample: any(_is_result(item) or _is_request(item) for item in sample.objects),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=ROWS + read_bodies("SELECT *, _told[2] AS answered FROM results"),
     skip="CASE WHEN result IS NULL AND coalesce(params, requests) IS NOT NULL "
     "THEN 'request of a batch: no call until it is answered' "

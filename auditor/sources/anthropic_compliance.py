@@ -41,8 +41,6 @@ ANTHROPIC_COMPLIANCE = Source(
         "client.address": _actor("ip_address"),
         "gen_ai.provider.name": "'anthropic'",
     },
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     constants=frozenset(("gen_ai.provider.name",)),
     kind="event",
     layer="provider",

@@ -123,8 +123,6 @@ def _source(
         detects=any_detects,
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=_COMMON | _TIMES | facts,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=rows,
         skip=skip,
         constants=frozenset((*_COMMON, "bucket.seconds", "record.id", "request.count")),

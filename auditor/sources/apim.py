@@ -206,8 +206,6 @@ def _source(name: str, title: str, names: Mapping[str, str], kind: str) -> Sourc
         detects=lambda sample: any(_detects(names, kind, item) for item in sample.items),
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=LLM_FACTS if kind == "llm" else GATEWAY_FACTS,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=_llm_rows(names) if kind == "llm" else read_bodies(_gateway_rows(names)),
         skip=f"CASE {OTHER}END" if kind == "llm" else GATEWAY_SKIP,
         layer="gateway",

@@ -123,8 +123,6 @@ def _source(name: str, title: str, names: Mapping[str, str]) -> Source:
         detects=lambda sample: any(_detects(names, item) for item in sample.items),
         columns=dict.fromkeys(names.values(), "VARCHAR"),
         facts=FACTS,
-        fields=lambda item: item,
-        takes=frozenset(names.values()),
         rows=_rows(names),
         skip=SKIP,
         constants=frozenset({"gen_ai.provider.name", "route"}),

@@ -27,8 +27,6 @@ def _source(
         detects=lambda sample: any(map(detects, sample.objects)),
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=BODIES | facts,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=read_bodies(f"SELECT *, {bodies} FROM line"),
         skip=skip,
         constants=frozenset({"gen_ai.provider.name", "route"}),

@@ -115,7 +115,6 @@ CLOUDFLARE_LOGPUSH = Source(
     detects=lambda sample: any({"Gateway", "Provider", "Model"} <= item.keys() for item in sample.items),
     columns=dict.fromkeys(PUSHED, "VARCHAR"),
     facts=PUSHED_FACTS,
-    fields=lambda item: item,
     takes=frozenset(PUSHED),
     rows=read_bodies(
         f"SELECT *, {_plain(chr(34) + 'Metadata' + chr(34))} AS attached, "

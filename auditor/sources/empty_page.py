@@ -24,7 +24,6 @@ EMPTY_PAGE = Source(
     detects=_detects,
     columns=dict.fromkeys({name.lower(): name for name in ENVELOPES}.values(), "VARCHAR"),  # the engine ignores case
     facts={"record.id": "NULL::VARCHAR"},
-    fields=lambda item: item,
     takes=frozenset((*ENVELOPES, "object", "has_more", "next_page", "first_id", "last_id")),
     skip="'page without records'",
 )

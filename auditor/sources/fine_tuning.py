@@ -38,8 +38,6 @@ FINE_TUNING = Source(
         "record.id": "sha256(coalesce(messages, '') || coalesce(prompt, '') || coalesce(completion, '') || coalesce(input, '') "
         "|| coalesce(preferred_output, '') || coalesce(chosen, ''))",
     },
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     kind="item",
     layer="application",
 )

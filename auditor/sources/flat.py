@@ -41,7 +41,6 @@ FLAT = _of(
         detects=_detects,
         columns={},
         facts={},
-        fields=lambda item: item,
         takes=frozenset(),
     ),
 )

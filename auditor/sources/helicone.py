@@ -97,8 +97,6 @@ HELICONE = Source(
     detects=lambda sample: any(_is_request(item) for item in sample.objects),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=read_bodies(ROWS),
     skip=f"CASE WHEN cache_reference_id <> '{NO_REFERENCE}' THEN 'answered from the gateway''s cache: no model was called' "
     "WHEN regexp_matches(lower(asked_model), '^(vector_db$|tool:|assistant-polling$)') "

@@ -158,8 +158,6 @@ def _source(
         detects=lambda sample: any(map(detects, sample.objects)),
         columns=dict.fromkeys(columns, "VARCHAR"),
         facts=FACTS,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=_rows(exchanges),
         skip=SKIP,
         layer="application",

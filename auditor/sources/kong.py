@@ -111,8 +111,6 @@ KONG = Source(
     detects=lambda sample: any(_is_line(item) for item in sample.objects),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=read_bodies(ROWS),
     skip=f"CASE WHEN lower({_member('cache/cache_status')}) = 'hit' "
     "THEN 'answered from the gateway''s cache: no model was called' "

@@ -145,8 +145,6 @@ def _source(
         detects=lambda sample: any(map(detects, sample.items)),
         columns=columns,
         facts=FACTS,
-        fields=lambda item: item,
-        takes=frozenset(columns),
         rows=_observations(rows),
         skip=SKIP,
         layer="application",

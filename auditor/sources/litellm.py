@@ -169,8 +169,6 @@ LITELLM = Source(
     detects=_detects,
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=_rows(),
     skip="CASE WHEN lower(cache_hit) = 'true' THEN 'answered from the gateway''s cache: no model was called' "
     f"WHEN regexp_matches(operation, '{NO_CALLS}') AND coalesce(try_cast(total_tokens AS DOUBLE), 0) = 0 "

@@ -4,7 +4,7 @@ from auditor.engine import literal
 from auditor.errors import Fault
 from auditor.sources.mapping_file import Mapping, Rule
 from auditor.sources.mapping_sql import Place, expression
-from auditor.sources.source import SCHEMAS, JsonObject, Source
+from auditor.sources.source import SCHEMAS, Source
 from auditor.yamlfile import Tree, nearest
 
 
@@ -27,17 +27,12 @@ def mapped_source(mapping: Mapping) -> Source:
         for rule in mapping.skip
     )
 
-    def fields(item: JsonObject) -> JsonObject:
-        return item
-
     return Source(
         name="mapping",
         title="Your own columns, named in a mapping file (CSV, TSV, Parquet, JSON lines)",
         detects=lambda sample: False,
         columns=dict.fromkeys(sorted(columns), "VARCHAR"),
         facts={name: expression(rule, schema[name], place) for name, rule in mapping.facts.items()},
-        fields=fields,
-        takes=frozenset(columns),
         skip=f"CASE {skip} END" if skip else "NULL",
         constants=frozenset(name for name, rule in mapping.facts.items() if rule.constant is not None),
         kind=mapping.kind,

@@ -67,8 +67,6 @@ MLFLOW = Source(
         "end_user.id": f"coalesce({BODIES['end_user.id']}, {_of_trace('mlflow.trace.user')})",
         "error.type": f"coalesce({TOLD['error.type']}, CASE WHEN ends_with(failed, 'ERROR') THEN 'error' END)",
     },
-    fields=lambda item: item,
-    takes=frozenset({"info", "data"}),
     rows=_rows(),
     skip="CASE WHEN span IS NULL THEN 'trace without spans' "
     f"WHEN operation IN ({_NO_CALLS}) THEN 'span that calls no model itself: ' || operation "

@@ -39,8 +39,6 @@ OPENAI_AUDIT = Source(
         "client.address": _actor("session.ip_address", "api_key.ip_address"),
         "gen_ai.provider.name": "'openai'",
     },
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     constants=frozenset(("gen_ai.provider.name",)),
     kind="event",
     layer="provider",

@@ -99,8 +99,6 @@ OPENAI_BATCH = Source(
     detects=_detects,
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=ROWS,
     skip="CASE WHEN custom_id IS NOT NULL AND response IS NULL AND error IS NULL "
     "THEN 'request of a batch: no call until it is answered' END",

@@ -82,7 +82,6 @@ OPENROUTER_ACTIVITY = Source(
     detects=lambda sample: any({"date", "model_permaslug", "requests"} <= item.keys() for item in sample.items),
     columns=dict.fromkeys(ACTIVITY, "VARCHAR"),
     facts=ACTIVITY_FACTS,
-    fields=lambda item: item,
     takes=frozenset(ACTIVITY),
     constants=frozenset({*BY_OPENROUTER, "record.id"}),
     kind="bucket",

@@ -142,7 +142,6 @@ PORTKEY = Source(
     columns=dict.fromkeys((*EXPORT, *LISTS, *OBJECTS), "VARCHAR"),
     facts=FACTS,
     fields=_fields,
-    takes=frozenset((*EXPORT, *LISTS, *OBJECTS)),
     rows=read_bodies(ROWS),
     skip="CASE WHEN ends_with(upper(cache_status), 'HIT') THEN 'answered from the gateway''s cache: no model was called' "
     "WHEN calls_no_model(request_url) THEN 'no model call: lists or files' END",

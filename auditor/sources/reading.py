@@ -153,7 +153,6 @@ class Reading:
         times = "min(timestamp), max(timestamp)" if "timestamp" in names else "NULL, NULL"
         count, first, last, *counted = self.db.execute(f"SELECT count(*), {times}{counts} FROM {rows} WHERE {GOOD}")[0]
         skipped = self.db.execute(f"SELECT _skip, count(*) FROM {rows} WHERE _skip IS NOT NULL GROUP BY 1 ORDER BY 1")
-        seen = {str(name) for item in opened.sample.objects for name in opened.source.fields(item)}
         return InputSummary(
             uri=opened.uri,
             format="empty" if opened.sample.container == "empty" else opened.source.name,
@@ -167,7 +166,7 @@ class Reading:
             first=first.isoformat() + "Z" if first else None,
             last=last.isoformat() + "Z" if last else None,
             truncated=staged.truncated,
-            unused=tuple(sorted(plain(name) for name in (seen | set(opened.sample.columns)) - opened.source.takes)),
+            unused=tuple(sorted(map(plain, opened.source.unused(opened.sample)))),
             idle=self._idle(rows) if first else (),
             present={name: number for name, number in zip(names, counted, strict=True) if number},
         )

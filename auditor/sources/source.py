@@ -85,14 +85,14 @@ class Source:
         columns: JSON members (or table columns) to read, with their engine types. Objects are best read as VARCHAR,
             which gives the same text for an object and for a string that holds JSON.
         facts: fact name → SQL expression of type VARCHAR over a row; an absent fact is never known from this source.
-        fields: names of the fields in one object of the sample, to tell which of them nothing takes.
-        takes: those field names that are read.
         rows: SQL `SELECT` that makes rows of `line` (which has the columns and `_line`), if a line is not one record.
         skip: SQL expression over a row: why it is no model call, or NULL.
         constants: facts that do not come from the row, and do not make it a record by themselves.
         companion: another kind of file of the same format, which completes the records and holds none itself.
         kind: what one record is.
         layer: where records of the format are made.
+        fields: names of the fields in one object of the sample, to tell which of them nothing takes; its members.
+        takes: those field names that are read; the columns, if they are not named.
         tells_first: whether `rows` has the column `_first`: true in the first of the rows that it makes of a line.
     """
 
@@ -101,15 +101,20 @@ class Source:
     detects: Callable[[Sample], bool]
     columns: Mapping[str, str]
     facts: Mapping[str, str]
-    fields: Callable[[JsonObject], Iterable[str]]
-    takes: frozenset[str]
     rows: str = ""
     skip: str = "NULL"
     constants: frozenset[str] = frozenset()
     companion: "Companion | None" = None
     kind: Kind = "call"
     layer: Layer = "gateway"
+    fields: Callable[[JsonObject], Iterable[str]] = iter
+    takes: frozenset[str] | None = None
     tells_first: bool = False
+
+    def unused(self, sample: Sample) -> set[str]:
+        """Return the names of fields and columns of a sample that nothing takes."""
+        seen = {str(name) for item in sample.objects for name in self.fields(item)} | set(sample.columns)
+        return seen - (set(self.columns) if self.takes is None else self.takes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -128,8 +128,6 @@ VERTEX = Source(
     detects=lambda sample: any(_is_logged(item) for item in sample.items),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=read_bodies(ROWS),
     skip="CASE WHEN lower(api_method) IN ('counttokens', 'computetokens') THEN 'no model call: counts tokens' END",
     constants=frozenset({"gen_ai.provider.name", "route"}),
@@ -191,8 +189,6 @@ GCP_AUDIT = Source(
     detects=lambda sample: any(_is_entry(item) for item in sample.objects),
     columns=dict.fromkeys(ENTRY, "VARCHAR"),
     facts=AUDIT_FACTS,
-    fields=lambda item: item,
-    takes=frozenset(ENTRY),
     rows=AUDIT_ROWS,
     skip=f"CASE WHEN {_told('serviceName')} <> 'aiplatform.googleapis.com' THEN 'event of another service' "
     "WHEN counted THEN 'end of a streamed call, which is counted where it begins' "

@@ -70,8 +70,6 @@ WEAVE = Source(
     detects=lambda sample: any(map(_is_call, sample.items)),
     columns=dict.fromkeys(COLUMNS, "VARCHAR"),
     facts=FACTS,
-    fields=lambda item: item,
-    takes=frozenset(COLUMNS),
     rows=read_bodies(
         "SELECT * EXCLUDE (used), inputs AS asked, output AS answered, json_extract_string(json_extract(used, '/' || "
         f"replace(replace(model, '~', '~0'), '/', '~1')), [{', '.join(map(literal, _PATHS))}]) AS _counts FROM ({CALLS})"
