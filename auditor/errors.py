@@ -36,11 +36,15 @@ class Location:
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing that is wrong: where, what, and (as `hint`) what to do about it."""
+    """One thing that is wrong: where, what, and (as `hint`) what to do about it.
+
+    `damage` says that it is the content of an input, and not what was asked for.
+    """
 
     location: Location
     message: str
     hint: str = ""
+    damage: bool = False
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
@@ -67,7 +71,8 @@ class IncompleteRunError(AuditorError):
 
 
 def raise_faults(message: str, faults: list[Fault]) -> None:
-    """Raise one `AuditorError` for all `faults`, or return if there are none."""
+    """Raise one `AuditorError` for all `faults`, or return if there are none; if all are damage, the run is incomplete."""
     if faults:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise AuditorError(f"{message}: {count}", sorted(set(faults)))
+        kind = IncompleteRunError if all(fault.damage for fault in faults) else AuditorError
+        raise kind(f"{message}: {count}", sorted(set(faults)))

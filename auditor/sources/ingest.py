@@ -110,11 +110,10 @@ async def ingest_with(
                     raise content
                 summaries.append(await asyncio.to_thread(reading.read, item, content, rejects))
             except EngineError as error:
-                faults.append(
-                    Fault(Location(item.uri), f"cannot be read as {item.source.name}: {plain(error.message)}")
-                )
+                why = f"cannot be read as {item.source.name}: {plain(error.message)}"
+                faults.append(Fault(Location(item.uri), why, damage=True))
             except AuditorError as error:
-                faults.append(Fault(Location(item.uri), error.message))
+                faults.append(Fault(Location(item.uri), error.message, damage=True))
     raise_faults("cannot read the inputs", faults)
     names = reading.define_views(summaries)
     return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, (*elsewhere, *passed_over))

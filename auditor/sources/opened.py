@@ -66,7 +66,7 @@ class Opener:
         except OSError as error:
             return [Fault(Location(uri), f"cannot be read: {error.strerror or error}")]
         except UnreadableError as error:
-            return [Fault(Location(uri), plain(str(error)), "" if "damaged" in str(error) else ADVICE)]
+            return [Fault(Location(uri), plain(str(error)), "" if "damaged" in str(error) else ADVICE, damage=True)]
         except AuditorError as error:
             return error.faults or [Fault(Location(uri), error.message)]
 
@@ -113,7 +113,7 @@ class Opener:
         if item.format:
             source = self.sources[item.format]
             if source.name in TABULAR and source.name != sample.container != "empty":
-                return [Fault(Location(uri), f"is not of the format {source.name}")]
+                return [Fault(Location(uri), f"is not of the format {source.name}", damage=True)]
             return Opened(index, uri, path, sample, _for(source, sample), forced=True, columns=columns)
         if sample.container == "empty":
             return Opened(index, uri, path, sample, FLAT)
@@ -122,7 +122,8 @@ class Opener:
                 return Opened(index, uri, path, sample, _for(source, sample), columns=columns)
         names = sample.columns or tuple(sample.objects[0] if sample.objects else ())
         seen = plain(", ".join(str(name)[:30] for name in names[:6]))
-        return [Fault(Location(uri), f"of no format that is known{f' (its fields: {seen})' if seen else ''}", ADVICE)]
+        fields = f" (its fields: {seen})" if seen else ""
+        return [Fault(Location(uri), f"of no format that is known{fields}", ADVICE, damage=True)]
 
     def _mapped(self, index: int, uri: str, path: Path, file: Path) -> Opened | list[Fault]:
         mapping, tree = read_mapping(file)

@@ -1,9 +1,12 @@
 """The command line as a user meets it: what it prints, where, and with which exit code."""
 
+import gzip
 import json
 import subprocess
 import sys
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from auditor.cli import VERBS
@@ -298,3 +301,29 @@ def test_against_a_run_whose_inputs_changed_is_refused(auditor, records):
     done = auditor("policy", "diff", "2023-12-31", "2024-01-01", "--policies", PACK, "--against", "run")
     assert done.returncode == 2
     assert "not as run has read them" in done.stderr
+
+
+def test_inputs_that_cannot_be_read_are_named_and_end_with_5(auditor, tmp_path):
+    line = b'{"record.id": "a", "timestamp": "2026-01-01T00:00:00Z"}\n'
+    packed = gzip.compress(b"".join(line.replace(b'"a"', b'"%d"' % number) for number in range(9_000)))
+    table = tmp_path / "table.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"record.id": [str(number) for number in range(9_000)]}), table)
+    files = {
+        "cut.jsonl.gz": packed[: len(packed) // 2], "half.parquet": table.read_bytes()[: table.stat().st_size // 2],
+        "binary.jsonl": bytes(range(1, 32)) * 90, "other.jsonl": b'{"a": 1}\n', "fine.jsonl": line,
+    }  # fmt: skip
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    for name in ("half.parquet", "binary.jsonl", "other.jsonl"):
+        done = auditor("replay", tmp_path / name, "--out", tmp_path / "none")
+        assert (done.returncode, name in done.stderr) == (5, True), done.stderr
+    done = auditor("replay", tmp_path / "fine.jsonl", "--format", "bedrock", "--out", tmp_path / "none")
+    assert done.returncode == 5 and "fine.jsonl: no record of the format bedrock" in done.stderr
+    done = auditor("replay", tmp_path / "cut.jsonl.gz", "--out", tmp_path / "run")
+    assert done.returncode == 5 and "cut.jsonl.gz" in done.stdout + done.stderr
+    assert "damaged after" in done.stdout + done.stderr
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["totals"]["records"] > 1_000
+    assert not (tmp_path / "none").exists()
+    assert (
+        auditor("replay", tmp_path / "half.parquet", tmp_path / "missing", "--out", tmp_path / "none").returncode == 2
+    )
