@@ -310,15 +310,15 @@ def test_inputs_that_cannot_be_read_are_named_and_end_with_5(auditor, tmp_path):
     pyarrow.parquet.write_table(pyarrow.table({"record.id": [str(number) for number in range(9_000)]}), table)
     files = {
         "cut.jsonl.gz": packed[: len(packed) // 2], "half.parquet": table.read_bytes()[: table.stat().st_size // 2],
-        "binary.jsonl": bytes(range(1, 32)) * 90, "other.jsonl": b'{"a": 1}\n', "fine.jsonl": line,
+        "binary.jsonl": bytes(range(1, 32)) * 90, "other.jsonl": b'{"a": 1}\n',
     }  # fmt: skip
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     for name in ("half.parquet", "binary.jsonl", "other.jsonl"):
         done = auditor("replay", tmp_path / name, "--out", tmp_path / "none")
         assert (done.returncode, name in done.stderr) == (5, True), done.stderr
-    done = auditor("replay", tmp_path / "fine.jsonl", "--format", "bedrock", "--out", tmp_path / "none")
-    assert done.returncode == 5 and "fine.jsonl: no record of the format bedrock" in done.stderr
+    done = auditor("replay", tmp_path / "other.jsonl", "--format", "bedrock", "--out", tmp_path / "none")
+    assert done.returncode == 5 and "other.jsonl: no record of the format bedrock" in done.stderr
     done = auditor("replay", tmp_path / "cut.jsonl.gz", "--out", tmp_path / "run")
     assert done.returncode == 5 and "cut.jsonl.gz" in done.stdout + done.stderr
     assert "damaged after" in done.stdout + done.stderr
