@@ -5,7 +5,7 @@ or what is wrong; empty if nothing could be read), `_more` (see `Plan.rare`), an
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,14 @@ def json_relation(path: Path, sample: Sample, columns: Mapping[str, str]) -> str
 
 
 def plan(
-    db: Database, index: int, source: Source, relation: str, facts: Mapping[str, str], rare: Collection[str] = ()
+    index: int,
+    source: Source,
+    relation: str,
+    facts: Mapping[str, str],
+    steps: Callable[[str], set[str]],
+    rare: Collection[str] = (),
 ) -> Plan:
-    """Return how `relation`, which has the source's columns, becomes records with `facts`."""
+    """Return how `relation`, which has the source's columns, becomes records with `facts`; for `steps` see `steps_of`."""
     schema = SCHEMAS[source.kind].facts
     constants = source.constants | {"record.kind"}
     if not source.rows:
@@ -73,15 +78,15 @@ def plan(
         return f"(WITH line AS NOT MATERIALIZED (SELECT {number} AS _line, * FROM {relation}) {source.rows})"
 
     unnumbered = rows("NULL::BIGINT")
-    steps = _steps(db, unnumbered)
-    if steps <= {"PROJECTION"}:
+    taken = steps(unnumbered)
+    if taken <= {"PROJECTION"}:
         return Plan(index, unnumbered, schema, facts, source.skip, "_line", constants)
-    if steps <= {"PROJECTION", "UNNEST"} and source.tells_first:
+    if taken <= {"PROJECTION", "UNNEST"} and source.tells_first:
         return Plan(index, unnumbered, schema, facts, source.skip, "_first::BIGINT", constants, counted=True)
     return Plan(index, rows("row_number() OVER ()"), schema, facts, source.skip, "_line", constants)
 
 
-def _steps(db: Database, rows: str) -> set[str]:
+def steps_of(db: Database, rows: str) -> set[str]:
     """Return the names of what the engine does to the lines that it reads, to give `rows`.
 
     Where it only projects, there is a row for every line, in order, and where it unnests, too, there are one or more: then

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from auditor.engine import Database, literal, quote
 from auditor.errors import AuditorError
-from auditor.sources.convert import convert, json_relation, plan, read_companion
+from auditor.sources.convert import convert, json_relation, plan, read_companion, steps_of
 from auditor.sources.opened import TABULAR, Opened
 from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
 from auditor.sources.source import SCHEMAS, Companion, InputSummary, Kind, Progress
@@ -40,6 +40,7 @@ class Reading:
         self.text = frozenset(text)
         self.progress = progress
         self.tables: dict[str, list[Path]] = {view: [] for view in VIEWS.values()}
+        self._steps: dict[tuple[str, str, str], set[str]] = {}
 
     def file(self, name: str, index: int, suffix: str) -> Path:
         """Return the path of a working file for the input `index`."""
@@ -121,12 +122,19 @@ class Reading:
         texts = not self.text.isdisjoint(facts)
         size = PIECE_OF_TEXT if texts else PIECE
         pieces = self.file("pieces", opened.index, "folder")
+        shape = (opened.source.name, opened.source.rows, opened.sample.container + opened.sample.envelope)
+
+        def steps(rows: str) -> set[str]:
+            if shape not in self._steps:
+                self._steps[shape] = steps_of(self.db, rows)  # the same for all files of a format
+            return self._steps[shape]
+
         if opened.sample.lines and not staged.fits(size):
             content = in_pieces(content, pieces, size)
         group = min(max(GROUP_BYTES // max(staged.row, 1), VECTOR), GROUP) if texts else GROUP
         try:
             relation = self.relation(opened, content)
-            convert(self.db, plan(self.db, opened.index, opened.source, relation, facts, rare), table, group)
+            convert(self.db, plan(opened.index, opened.source, relation, facts, steps, rare), table, group)
         finally:
             shutil.rmtree(pieces, ignore_errors=True)
 
