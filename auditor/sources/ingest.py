@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import TextIO
 
 from auditor.engine import Database
 from auditor.engine.duckdb import EngineError
@@ -15,8 +16,11 @@ from auditor.sources.reading import Reading
 from auditor.sources.rejects import plain
 from auditor.sources.remote import Remotes
 from auditor.sources.source import Companion, Ingested, Input, InputSummary, Progress, Source
-from auditor.sources.stage import Staged
+from auditor.sources.stage import MAX_LINE, Staged
 from auditor.sources.words import define_words
+
+SMALL, TOGETHER = 1 << 20, 16 << 20
+"""Bytes of a file that is read together with others, and of all of them."""
 
 
 def _companions(opened: Sequence[Opened]) -> dict[Companion, list[Opened]]:
@@ -78,6 +82,44 @@ async def _staged_ahead(
         await asyncio.gather(*ahead)  # a thread cannot be stopped; it must not outlive the database's folder
 
 
+async def _groups(
+    reading: Reading, staged: AsyncIterator[tuple[Opened, Staged | AuditorError]]
+) -> AsyncIterator[list[tuple[Opened, Staged | AuditorError]]]:
+    """Yield the inputs in order: small ones that may be read as one together, each of the others alone."""
+    group: list[tuple[Opened, Staged | AuditorError]] = []
+    size = 0
+    async for opened, content in staged:
+        small = isinstance(content, Staged) and content.size <= SMALL and content.width <= MAX_LINE
+        if group and not (small and size <= TOGETHER and reading.fit_together(group[0][0], opened)):
+            yield group
+            group, size = [], 0
+        group.append((opened, content))
+        size += content.size if isinstance(content, Staged) and small else TOGETHER + 1
+    if group:
+        yield group
+
+
+def _read(
+    reading: Reading, members: Sequence[tuple[Opened, Staged | AuditorError]], rejects: TextIO
+) -> tuple[list[InputSummary], list[Fault]]:
+    """Read one input, or several together, and return what was read and what stands against it."""
+    opened, content = members[0]
+    try:
+        if isinstance(content, AuditorError):
+            raise content
+        if len(members) == 1:
+            return [reading.read(opened, content, rejects)], []
+        return reading.read_together([(item, one) for item, one in members if isinstance(one, Staged)], rejects), []
+    except EngineError as error:
+        if len(members) > 1:  # each by itself, to know which of them it is
+            parts = [_read(reading, [member], rejects) for member in members]
+            return [one for read, _ in parts for one in read], [fault for _, wrong in parts for fault in wrong]
+        why = f"cannot be read as {opened.source.name}: {plain(error.message)}"
+        return [], [Fault(Location(opened.uri), why, damage=True)]
+    except AuditorError as error:
+        return [], [Fault(Location(opened.uri), error.message, damage=True)]
+
+
 async def ingest_with(
     sources: Mapping[str, Source],
     db: Database,
@@ -104,16 +146,10 @@ async def ingest_with(
     faults: list[Fault] = []
     path = db.folder / "rejects.jsonl"
     with path.open("w", encoding="utf-8") as rejects:
-        async for item, content in _staged_ahead(reading, opened, staged):
-            try:
-                if isinstance(content, AuditorError):
-                    raise content
-                summaries.append(await asyncio.to_thread(reading.read, item, content, rejects))
-            except EngineError as error:
-                why = f"cannot be read as {item.source.name}: {plain(error.message)}"
-                faults.append(Fault(Location(item.uri), why, damage=True))
-            except AuditorError as error:
-                faults.append(Fault(Location(item.uri), error.message, damage=True))
+        async for members in _groups(reading, _staged_ahead(reading, opened, staged)):
+            read, wrong = await asyncio.to_thread(_read, reading, members, rejects)
+            summaries += read
+            faults += wrong
     raise_faults("cannot read the inputs", faults)
     names = reading.define_views(summaries)
     return Ingested(tuple(summaries), path, sum(item.rejected for item in summaries), names, (*elsewhere, *passed_over))

@@ -3,6 +3,7 @@
 import heapq
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TextIO
@@ -62,17 +63,60 @@ class Reading:
             AuditorError: it cannot be read at all, or is not of the format that was named.
         """
         table = self.file("records", opened.index, "parquet")
+        lines = self.file("lines", opened.index, "content")
         content = staged.path
         if opened.sample.lines and staged.width > MAX_LINE:
-            content = one_line_each(staged, self.file("lines", opened.index, "content"))
+            one_line_each([staged], content := lines)
         self._convert(opened, staged, content, table)
         if opened.sample.lines and content == staged.path and self._rows(table) != staged.lines:
-            content = one_line_each(staged, self.file("lines", opened.index, "content"))
-            self._convert(opened, staged, content, table)
-        rejected = self._rejects(opened, staged, table, rejects)
+            one_line_each([staged], lines)
+            self._convert(opened, staged, lines, table)
         self.tables[VIEWS[opened.source.kind]].append(table)
-        for path in {content, staged.path} - {Path()}:
-            path.unlink(missing_ok=True)
+        lines.unlink(missing_ok=True)
+        return self._told(opened, staged, table, rejects)
+
+    def fit_together(self, first: Opened, other: Opened) -> bool:
+        """Whether small files may be read as one: of one format, each line of which is a record, whatever the others are."""
+        shapes = {self._shape(first), self._shape(other)}
+        steps = self._steps.get(self._shape(first))
+        return (
+            first.source is other.source
+            and first.sample.lines
+            and len(shapes) == 1
+            and not (first.forced or first.source.companion)
+            and steps is not None
+            and steps <= {"PROJECTION"}
+        )
+
+    def read_together(self, members: Sequence[tuple[Opened, Staged]], rejects: TextIO) -> list[InputSummary]:
+        """Convert small staged inputs as one, because the engine takes long to plan what is quickly done.
+
+        Raises:
+            AuditorError: one of them cannot be read.
+        """
+        first = members[0][0]
+        lines, rough = self.file("lines", first.index, "content"), self.file("rough", first.index, "parquet")
+        table = self.file("records", first.index, "parquet")
+        before = one_line_each((staged for _, staged in members), lines)
+        whole = replace(members[0][1], path=lines, size=lines.stat().st_size, width=MAX_LINE, lines=before[-1] + 1)
+        self._convert(first, whole, lines, rough)
+        starts = ", ".join(f"({opened.index}, {start})" for (opened, _), start in zip(members, before, strict=True))
+        rows = f"SELECT *, coalesce(_line, file_row_number + 1) AS place FROM read_parquet({literal(str(rough))}, "
+        self.db.execute(
+            "COPY (SELECT r.* EXCLUDE (place, file_row_number) REPLACE (s.input::INTEGER AS _input, place - s.start AS _line) "
+            f"FROM ({rows}file_row_number=true)) r ASOF JOIN (VALUES {starts}) s(input, start) ON r.place > s.start "
+            f"ORDER BY place) TO {literal(str(table))} (FORMAT parquet, COMPRESSION lz4)"
+        )
+        for path in (lines, rough):
+            path.unlink()
+        self.tables[VIEWS[first.source.kind]].append(table)
+        return [self._told(opened, staged, table, rejects) for opened, staged in members]
+
+    def _told(self, opened: Opened, staged: Staged, table: Path, rejects: TextIO) -> InputSummary:
+        """Write down the rejects of an input that stands in `table`, and say what was read."""
+        rejected = self._rejects(opened, staged, table, rejects)
+        if staged.path != Path():
+            staged.path.unlink(missing_ok=True)
         summary = self._summary(opened, staged, table, rejected)
         if opened.forced and rejected and not summary.records and not summary.skipped:
             raise AuditorError(f"no record of the format {opened.source.name} was recognised; see `auditor sources`")
@@ -122,7 +166,7 @@ class Reading:
         texts = not self.text.isdisjoint(facts)
         size = PIECE_OF_TEXT if texts else PIECE
         pieces = self.file("pieces", opened.index, "folder")
-        shape = (opened.source.name, opened.source.rows, opened.sample.container + opened.sample.envelope)
+        shape = self._shape(opened)
 
         def steps(rows: str) -> set[str]:
             if shape not in self._steps:
@@ -138,12 +182,15 @@ class Reading:
         finally:
             shutil.rmtree(pieces, ignore_errors=True)
 
+    def _shape(self, opened: Opened) -> tuple[str, str, str]:
+        return opened.source.name, opened.source.rows, opened.sample.container + opened.sample.envelope
+
     def _rows(self, table: Path) -> int:
         rows = f"read_parquet({literal(str(table))}, file_row_number=true)"
         return int(self.db.execute(f"SELECT coalesce(max(coalesce(_line, file_row_number + 1)), 0) FROM {rows}")[0][0])
 
     def _rejects(self, opened: Opened, staged: Staged, table: Path, out: TextIO) -> int:
-        faults = flagged(self.db, table, self.file("faults", opened.index, "jsonl"))
+        faults = flagged(self.db, table, opened.index, self.file("faults", opened.index, "jsonl"))
         if opened.sample.lines:
             with staged.path.open("rb") as content:
                 known = frozenset(opened.source.columns)
@@ -155,8 +202,8 @@ class Reading:
         return write_rejects(out, opened.index, damages)
 
     def _summary(self, opened: Opened, staged: Staged, table: Path, rejected: int) -> InputSummary:
-        rows = f"read_parquet({literal(str(table))})"
-        names = [name for name in self.db.columns(rows) if not name.startswith("_")]
+        rows = f"(FROM read_parquet({literal(str(table))}) WHERE _input = {opened.index})"
+        names = [name for name in self.db.columns(f"read_parquet({literal(str(table))})") if not name.startswith("_")]
         counts = "".join(f", count({quote(name)})" for name in names)
         times = "min(timestamp), max(timestamp)" if "timestamp" in names else "NULL, NULL"
         count, first, last, *counted = self.db.execute(f"SELECT count(*), {times}{counts} FROM {rows} WHERE {GOOD}")[0]

@@ -54,11 +54,11 @@ def plain(reason: str) -> str:
     return escaped if len(escaped) <= MAX_REASON else escaped[: MAX_REASON - 1] + "…"
 
 
-def flagged(db: Database, parquet: Path, target: Path) -> Iterator[tuple[int, str]]:
-    """Yield line (or record) number and fault of every flagged row, in order, by way of the file `target`."""
+def flagged(db: Database, parquet: Path, index: int, target: Path) -> Iterator[tuple[int, str]]:
+    """Yield line (or record) number and fault of every flagged row of the input `index`, in order, by way of `target`."""
     db.execute(
         f"COPY (SELECT coalesce(_line, file_row_number + 1) AS line, _fault AS fault "
-        f"FROM read_parquet({literal(str(parquet))}, file_row_number=true) WHERE _fault IS NOT NULL "
+        f"FROM read_parquet({literal(str(parquet))}, file_row_number=true) WHERE _fault IS NOT NULL AND _input = {index} "
         f"ORDER BY line) TO {literal(str(target))} (FORMAT json)"
     )
     with target.open(encoding="utf-8") as rows:

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -186,12 +186,21 @@ def spool(stream: BinaryIO, target: Path) -> Path:
     return target
 
 
-def one_line_each(staged: Staged, target: Path) -> Path:
-    """Copy the staged lines to `target` with `null` for lines that are blank or too long, so that row = line."""
-    with staged.path.open("rb") as source, target.open("wb") as copy:
-        for _, _, line in content_lines(source):
-            copy.write(line.rstrip(b"\r\n") + b"\n" if line and line.strip() else b"null\n")
-    return target
+def one_line_each(staged: Iterable[Staged], target: Path) -> list[int]:
+    """Copy the staged lines to `target`, with `null` for lines that are blank or too long, so that row = line.
+
+    Returns:
+        for each of `staged`, how many lines stand before its own.
+    """
+    before, count = [], 0
+    with target.open("wb") as copy:
+        for one in staged:
+            before.append(count)
+            with one.path.open("rb") as source:
+                for _, _, line in content_lines(source):
+                    copy.write(line.rstrip(b"\r\n") + b"\n" if line and line.strip() else b"null\n")
+                    count += 1
+    return before
 
 
 def in_pieces(content: Path, folder: Path, size: int) -> Path:
