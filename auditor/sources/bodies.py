@@ -17,6 +17,9 @@ _PATHS = [path for group in (FIRST, LAST) for paths in group.values() for path i
 _ASKED_PATHS = [path for paths in ASKED.values() for path in paths]
 
 
+_BLANK = "' ' || chr(9) || chr(10) || chr(13)"
+
+
 def _chunks(body: str, parsed: str) -> str:
     """Return SQL for the list of JSON chunks of an answer: an object, a list, lines of JSON, or server-sent events.
 
@@ -24,10 +27,10 @@ def _chunks(body: str, parsed: str) -> str:
     """
     lines = f"list_filter(string_split({body}, chr(10)), lambda l: starts_with(l, 'data:') OR starts_with(l, '{{'))"
     return (
-        f"CASE WHEN json_type({parsed}) = 'OBJECT' THEN [{parsed}] WHEN json_type({parsed}) = 'ARRAY' "
-        f"THEN list_filter(json_extract({parsed}, '$[*]'), lambda c: json_type(c) = 'OBJECT') "
-        f"WHEN {parsed} IS NULL THEN list_filter(list_transform({lines}, lambda l: "
-        "try_cast(substr(l, greatest(strpos(l, '{'), 1)) AS JSON)), lambda c: json_type(c) = 'OBJECT') END"
+        f"CASE WHEN {parsed} IS NULL THEN list_filter(list_transform({lines}, lambda l: "
+        "try_cast(substr(l, greatest(strpos(l, '{'), 1)) AS JSON)), lambda c: json_type(c) = 'OBJECT') "
+        f"ELSE CASE left(ltrim({body}, {_BLANK}), 1) WHEN '{{' THEN [{parsed}] "
+        f"WHEN '[' THEN list_filter(json_extract({parsed}, '$[*]'), lambda c: json_type(c) = 'OBJECT') END END"
     )
 
 
@@ -161,17 +164,19 @@ def _answer() -> str:
     return f"coalesce(lines_of({whole}), nullif(array_to_string({pieces}, ''), ''))"
 
 
+# Most requests have neither tools nor settings of safety; what is written tells so without parsing it again.
 _TOOLS = (
+    "CASE WHEN contains(asked, '\"tools\"') OR contains(asked, '\"web_search_options\"') THEN "
     "to_json(nullif(list_distinct(list_filter(list_concat(flatten(list_transform(json_extract(b_request, '$.tools[*]'), "
     "lambda t: CASE WHEN json_type(t, '$.type') = 'VARCHAR' THEN "
     "[nullif(nullif(json_extract_string(t, '$.type'), 'function'), 'custom')] ELSE list_filter(json_keys(t), "
     "lambda k: k NOT IN ('functionDeclarations', 'function_declarations', 'toolSpec', 'cachePoint', 'name', "
     "'description', 'input_schema', 'parameter_definitions', 'function', 'parameters')) END)), "
     "CASE WHEN json_exists(b_request, '$.web_search_options') THEN ['web_search'] END), lambda t: t IS NOT NULL)), "
-    "[]))::VARCHAR"
+    "[]))::VARCHAR END"
 )
 _SAFETY_OFF = (
-    "CASE WHEN json_array_length(coalesce(json_extract(b_request, '$.safetySettings'), "
+    "CASE WHEN contains(lower(asked), 'safety') AND json_array_length(coalesce(json_extract(b_request, '$.safetySettings'), "
     "json_extract(b_request, '$.safety_settings'))) > 0 THEN (list_has_any(json_extract_string(coalesce("
     "json_extract(b_request, '$.safetySettings'), json_extract(b_request, '$.safety_settings')), '$[*].threshold'), "
     "['BLOCK_NONE', 'OFF', 'BLOCK_ONLY_HIGH']))::VARCHAR END"

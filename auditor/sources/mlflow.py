@@ -44,10 +44,10 @@ def _rows() -> str:
         "FROM (SELECT *, map_keys(_pairs) AS keys, list_transform(map_values(_pairs), "
         f"lambda v: coalesce(json_extract_string(as_json(v), '$'), v)) AS vals, {members} FROM ("
         f"SELECT *, from_json(as_json({_member('attributes')}), '\"MAP(VARCHAR, VARCHAR)\"') AS _pairs FROM ("
-        f"SELECT _line, _info, json_extract_string(item, [{', '.join(map(literal, _PATHS))}]) AS _span FROM ("
-        "SELECT _line, _info, unnest(coalesce(nullif(spans, []), [NULL])) AS item FROM ("
+        f"SELECT _line, _info, _first, json_extract_string(item, [{', '.join(map(literal, _PATHS))}]) AS _span FROM ("
+        "SELECT _line, _info, unnest(spans) AS item, generate_subscripts(spans, 1) = 1 AS _first FROM ("
         f"SELECT _line, json_extract_string(as_json(info), [{', '.join(map(literal, INFO))}]) AS _info, "
-        "json_extract(as_json(data), '$.spans[*]') AS spans FROM line))))))"
+        "coalesce(nullif(json_extract(as_json(data), '$.spans[*]'), []), [NULL]) AS spans FROM line))))))"
     )
 
 
@@ -73,6 +73,7 @@ MLFLOW = Source(
     'WHEN operation IS NULL AND coalesce("gen_ai.request.model", "gen_ai.response.model") IS NULL '
     "THEN 'span without an operation or model' END",
     layer="application",
+    tells_first=True,
 )
 
 

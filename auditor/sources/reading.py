@@ -26,7 +26,7 @@ VIEWS: Mapping[Kind, str] = {
     "item": "items",
 }
 """Kind of record → the view that has them."""
-PIECE, PIECE_OF_TEXT = 4 << 20, 1 << 20
+PIECE, PIECE_OF_TEXT = 8 << 20, 1 << 20
 """Bytes of lines that are read at a time; less where texts are taken from them, of which more copies are made."""
 GROUP, GROUP_BYTES = 60 * VECTOR, 32 << 20
 """Records that are written at a time; with texts, as many as have about so many bytes."""

@@ -31,8 +31,9 @@ def _count(name: str) -> str:
 
 # Anthropic counts what was cached beside the input, under names that no other has.
 CALLS = (
-    "SELECT *, unnest(coalesce(nullif(json_keys(used), []), [NULL])) AS model, len(json_keys(used)) > 1 AS several "
-    "FROM (SELECT *, json_extract(as_json(summary), '$.usage') AS used FROM line)"
+    "SELECT * EXCLUDE (models), unnest(models) AS model, generate_subscripts(models, 1) = 1 AS _first, "
+    "len(models) > 1 AS several FROM (SELECT *, coalesce(nullif(json_keys(used), []), [NULL]) AS models "
+    "FROM (SELECT *, json_extract(as_json(summary), '$.usage') AS used FROM line))"
 )
 FACTS = BODIES | {
     "timestamp": "started_at",
@@ -76,4 +77,5 @@ WEAVE = Source(
     ),
     skip="CASE WHEN model IS NULL AND id IS NOT NULL THEN 'call that used no model' END",
     layer="application",
+    tells_first=True,
 )
