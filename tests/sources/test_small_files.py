@@ -4,11 +4,10 @@ import gzip
 import hashlib
 import json
 
-from auditor.sources import reading
 from benchmarks.sources.__main__ import SAMPLES, lines
 
 
-def test_small_files_are_read_as_if_each_stood_alone(read, tmp_path, monkeypatch):
+def test_small_files_are_read_as_if_each_stood_alone(read, db, tmp_path):
     records = list(lines(SAMPLES / "bedrock.jsonl", 60))
     contents = [records[n * 3 : n * 3 + 3] for n in range(20)]
     contents[4][1] = "{"  # damaged
@@ -21,15 +20,8 @@ def test_small_files_are_read_as_if_each_stood_alone(read, tmp_path, monkeypatch
         text = "".join(line + "\n" for line in content).encode()
         path.write_bytes(gzip.compress(text) if number % 2 else text.rstrip(b"\n"))
         paths.append(path)
-    together: list[int] = []
-    one = reading.Reading.read_together
-    monkeypatch.setattr(
-        reading.Reading,
-        "read_together",
-        lambda self, members, rejects: together.append(len(members)) or one(self, members, rejects),  # type: ignore[func-returns-value]
-    )
     found = read(*paths)
-    assert sum(together) >= 15
+    assert len(list(db.folder.glob("records-*.parquet"))) <= 5, "they are converted together"
     alone = [read(path) for path in paths]
     assert [item.records for item in found.result.inputs] == [item.result.inputs[0].records for item in alone]
     assert [item.sha256 for item in found.result.inputs] == [
