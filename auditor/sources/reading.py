@@ -13,7 +13,7 @@ from auditor.errors import AuditorError
 from auditor.sources.convert import convert, json_relation, plan, read_companion, steps_of
 from auditor.sources.opened import TABULAR, Opened
 from auditor.sources.rejects import Damage, explained, flagged, plain, unlocated, write_rejects
-from auditor.sources.source import SCHEMAS, Companion, InputSummary, Kind, Progress
+from auditor.sources.source import SCHEMAS, Companion, InputSummary, Kind, Progress, Sample
 from auditor.sources.stage import MAX_LINE, VECTOR, WIDTH, Staged, in_pieces, one_line_each, stage
 from auditor.sources.tables import as_texts, csv_damages, csv_relation
 
@@ -28,6 +28,8 @@ VIEWS: Mapping[Kind, str] = {
 """Kind of record → the view that has them."""
 PIECE, PIECE_OF_TEXT = 8 << 20, 1 << 20
 """Bytes of lines that are read at a time; less where texts are taken from them, of which more copies are made."""
+LARGE_TABLE = 8 << 20
+"""Bytes of a CSV or Parquet file from which on the JSON in its cells may fill the memory."""
 GROUP, GROUP_BYTES = 60 * VECTOR, 32 << 20
 """Records that are written at a time; with texts, as many as have about so many bytes."""
 NOTHING = Staged(Path(), "", 0, 0, 0, width=WIDTH, offset=0, truncated="")
@@ -173,14 +175,25 @@ class Reading:
                 self._steps[shape] = steps_of(self.db, rows)  # the same for all files of a format
             return self._steps[shape]
 
-        if opened.sample.lines and not staged.fits(size):
+        table_of_others = opened.sample.container in ("csv", "parquet") and bool(opened.source.rows)
+        sample = opened.sample
+        if table_of_others and staged.bytes > LARGE_TABLE:
+            content, sample = self._as_lines(opened, content), Sample("newline_delimited")
+        if sample.lines and (sample is not opened.sample or not staged.fits(size)):
             content = in_pieces(content, pieces, size)
         group = min(max(GROUP_BYTES // max(staged.row, 1), VECTOR), GROUP) if texts else GROUP
         try:
-            relation = self.relation(opened, content)
+            relation = self.relation(replace(opened, sample=sample), content)
             convert(self.db, plan(opened.index, opened.source, relation, facts, steps, rare), table, group)
         finally:
             shutil.rmtree(pieces, ignore_errors=True)
+            self.file("rows", opened.index, "jsonl").unlink(missing_ok=True)
+
+    def _as_lines(self, opened: Opened, content: Path) -> Path:
+        """Write a table as JSON lines. Its cells may be long, and of lines as few as needed can be read at a time."""
+        lines = self.file("rows", opened.index, "jsonl")
+        self.db.execute(f"COPY (FROM {self.relation(opened, content)}) TO {literal(str(lines))} (FORMAT json)")
+        return lines
 
     def _shape(self, opened: Opened) -> tuple[str, str, str]:
         return opened.source.name, opened.source.rows, opened.sample.container + opened.sample.envelope

@@ -1,5 +1,6 @@
 """Logs that databases give out as tables: the same records as JSON lines, as CSV and as Parquet tell the same."""
 
+import asyncio
 import csv
 import json
 
@@ -7,6 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from auditor.sources import Input, ingest
 from benchmarks.sources.__main__ import SAMPLES, lines
 
 AZURE = {
@@ -52,3 +54,26 @@ def test_tables_tell_the_same_as_lines(read, write, tmp_path, name):
     ]
     assert told[0] == told[1] == told[2]
     assert len(told[0][0]) > 5
+
+
+def test_large_tables_with_long_cells_do_not_fill_the_memory(db, tmp_path):
+    """Their cells hold whole requests and answers; they are read in as small parts as lines are."""
+    rows = [json.loads(line) for line in lines(SAMPLES / "litellm.jsonl", 1_500)]
+    table, columns = tmp_path / "rows.csv", tmp_path / "rows.parquet"
+    texts = [{key: flat(value) for key, value in row.items()} for row in rows]
+    for number, row in enumerate(texts):
+        row["messages"] = json.dumps([{"role": "user", "content": f"{number:05}\n" * 6_000}])
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(texts[:700])
+        file.write("a,b\r\n")  # damaged
+        writer.writerows(texts[700:])
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(texts), columns)
+    db.execute("SET memory_limit = '900MB'")
+    for path, number in ((table, 1), (columns, 0)):
+        (summary,) = asyncio.run(ingest(db, [Input(str(path))], text=("prompt.text",))).inputs
+        assert (summary.format, summary.records, summary.rejected) == ("litellm", 1_500, number)
+        found = db.execute('SELECT _line, "record.id", length("prompt.text") FROM records ORDER BY _row')
+        assert [name for _, name, _ in found] == [row["id"] for row in rows]
+        assert {size for *_, size in found} == {36_000}
