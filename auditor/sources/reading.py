@@ -175,9 +175,8 @@ class Reading:
                 self._steps[shape] = steps_of(self.db, rows)  # the same for all files of a format
             return self._steps[shape]
 
-        table_of_others = opened.sample.container in ("csv", "parquet") and bool(opened.source.rows)
         sample = opened.sample
-        if table_of_others and staged.bytes > LARGE_TABLE:
+        if opened.source.rows and self._table_bytes(opened, staged) > LARGE_TABLE:
             content, sample = self._as_lines(opened, content), Sample("newline_delimited")
         if sample.lines and (sample is not opened.sample or not staged.fits(size)):
             content = in_pieces(content, pieces, size)
@@ -188,6 +187,13 @@ class Reading:
         finally:
             shutil.rmtree(pieces, ignore_errors=True)
             self.file("rows", opened.index, "jsonl").unlink(missing_ok=True)
+
+    def _table_bytes(self, opened: Opened, staged: Staged) -> int:
+        """Return about how many bytes the cells of a table have; of a Parquet file, before they are compressed."""
+        if opened.sample.container == "parquet":
+            sizes = f"SELECT sum(total_uncompressed_size) FROM parquet_metadata({literal(str(staged.path))})"
+            return int(self.db.execute(sizes)[0][0] or 0)
+        return staged.size if opened.sample.container == "csv" else 0
 
     def _as_lines(self, opened: Opened, content: Path) -> Path:
         """Write a table as JSON lines. Its cells may be long, and of lines as few as needed can be read at a time."""
