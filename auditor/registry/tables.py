@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ from auditor.model.base import Model
 from auditor.resources import resource_dir
 from auditor.yamlfile import read_yaml, validate
 
+WILD = re.compile(r"\[[^\]]*\]|[*?]")
 LONGEST = 512
 """A longer name is no model's."""
 HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?([^/:?#@\s]+)(?::\d+)?(?:[/?#].*)?$")
@@ -120,8 +121,9 @@ class Registry:
         )
 
     @cached_property
-    def _rows(self) -> list[tuple[re.Pattern[str], ModelRow]]:
-        return [(re.compile("|".join(translate(name) for name in row.names)), row) for row in self.models.models]
+    def _rows(self) -> list[tuple[list[tuple[str, str]], ModelRow]]:
+        """Each row with its patterns, and of each the longest part that has to stand in a name: compiling all takes long."""
+        return [([(_literal(name), name) for name in row.names], row) for row in self.models.models]
 
     @cached_property
     def _hosts(self) -> list[tuple[re.Pattern[str], Host]]:
@@ -156,11 +158,15 @@ class Registry:
                 route = route or prefix.route
             rest = rest[found.end() :]
         for candidate in dict.fromkeys((rest, self._suffix.sub("", rest))):
-            for pattern, row in self._rows:
-                if candidate and pattern.match(candidate):
+            for patterns, row in self._rows:
+                if any(part in candidate and fnmatchcase(candidate, name) for part, name in patterns if candidate):
                     told = route or dotted or row.route
                     return Identity(row.maker, row.family, _version(row, candidate), row.licences, told)
         return Identity(route=route)
+
+
+def _literal(pattern: str) -> str:
+    return max(WILD.split(pattern), key=len)
 
 
 def _version(row: ModelRow, name: str) -> str | None:

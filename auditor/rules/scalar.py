@@ -1,6 +1,6 @@
 """Evaluates conditions and checks on plain rows, one at a time: plainly, as the reference that other engines must equal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -39,9 +39,9 @@ def evaluate(expr: Expr, row: Row) -> Truth:
     """Return whether `expr` holds for `row`; None is unknown. A fact that is None or absent is missing."""
     match expr:
         case And(parts):
-            return _all([evaluate(part, row) for part in parts])
+            return _all(evaluate(part, row) for part in parts)
         case Or(parts):
-            return _not(_all([_not(evaluate(part, row)) for part in parts]))
+            return _not(_all(_not(evaluate(part, row)) for part in parts))
         case Not(part):
             return _not(evaluate(part, row))
         case _:
@@ -100,10 +100,13 @@ def measure_facts(check: Check, row: Row) -> frozenset[str]:
     return groups or (read - placing) or (needed_facts(check.selected) - placing)
 
 
-def _all(truths: Sequence[Truth]) -> Truth:
-    if False in truths:
-        return False
-    return None if None in truths else True
+def _all(truths: Iterable[Truth]) -> Truth:
+    unknown = False
+    for truth in truths:
+        if truth is False:
+            return False
+        unknown = unknown or truth is None
+    return None if unknown else True
 
 
 def _not(truth: Truth) -> Truth:
