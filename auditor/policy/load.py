@@ -19,7 +19,7 @@ REGISTRY = "registry"
 
 
 @dataclass
-class _Files:
+class PolicyFiles:
     """The files to read: policy files by pack, and lists."""
 
     packs: dict[str, list[Path]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ def load_policies(selection: str | Path | None = None) -> Policy:
     Raises:
         AuditorError: no such pack, or faults in the files, each with its place.
     """
-    files = _find(selection)
+    files = find_files(selection)
     faults: list[Fault] = []
     lists = {item.id: item for item in _load_lists(files.lists, faults)}
     values = {name: item.values for name, item in lists.items()}
@@ -88,13 +88,14 @@ def _faults_of_readable_clauses(tree: Tree, pack: str, lists: dict[str, tuple[st
     return [*faults, *lint(rest, document, pack)]
 
 
-def _find(selection: str | Path | None) -> _Files:
+def find_files(selection: str | Path | None) -> PolicyFiles:
+    """Return the files that a selection of packs names; see `load_policies`."""
     shipped = resource_dir("policies")
     if selection is None:
         return _folder(shipped)
     available = _folder(shipped).packs
     text = str(selection)
-    files = _Files()
+    files = PolicyFiles()
     for name in [text] if Path(text).exists() and text not in available else text.split(","):
         own = _named(name.strip(), available)
         for pack, paths in own.packs.items():
@@ -105,15 +106,15 @@ def _find(selection: str | Path | None) -> _Files:
     return files
 
 
-def _named(name: str, available: dict[str, list[Path]]) -> _Files:
+def _named(name: str, available: dict[str, list[Path]]) -> PolicyFiles:
     """The files of a shipped pack, or of a path; lists lie beside a pack's folder, or beside a file. Own lists replace shipped
     ones of the same id.
     """
     path = Path(name)
     if name in available:
-        return _Files({name: available[name]})
+        return PolicyFiles({name: available[name]})
     if name and path.is_file():
-        return _Files({path.stem: [path]}, [*_folder(path.parent).lists, *_folder(path.parent.parent).lists])
+        return PolicyFiles({path.stem: [path]}, [*_folder(path.parent).lists, *_folder(path.parent.parent).lists])
     if name and path.is_dir():
         files = _folder(path)
         if not files.packs:
@@ -123,8 +124,8 @@ def _named(name: str, available: dict[str, list[Path]]) -> _Files:
     raise AuditorError(f"no policy pack or path '{name}' ({hint})")
 
 
-def _folder(path: Path) -> _Files:
-    files = _Files()
+def _folder(path: Path) -> PolicyFiles:
+    files = PolicyFiles()
     for file in sorted(path.glob("*.yaml")):
         files.packs.setdefault(path.name, []).append(file)
     for file in sorted(path.glob("*/*.yaml")):
