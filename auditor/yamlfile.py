@@ -1,7 +1,8 @@
 """Reads YAML as data with positions, and turns what pydantic finds wrong into located faults.
 
 Stricter than YAML: no aliases, no tags, no duplicate keys, one document; `NO`, `yes` and dates stay text. Nothing is
-constructed but dicts, lists, strings, numbers, booleans and None.
+constructed but dicts, lists, strings, numbers, booleans and None. Other people's files are read as they are (`loose`): aliases
+and merge keys are followed, tags are passed over, the last of two equal keys counts, and only the first document.
 """
 
 import re
@@ -53,8 +54,10 @@ class Tree:
 class _Builder:
     """Builds values from parser events, noting positions and faults as it goes."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, *, loose: bool = False) -> None:
         self.file = file
+        self.loose = loose
+        self.anchors: dict[str, JsonValue] = {}
         self.events = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.positions: dict[KeyPath, tuple[int, int]] = {}
         self.faults: list[Fault] = []
@@ -65,6 +68,8 @@ class _Builder:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
+                if documents > 1 and self.loose:
+                    break
                 if documents > 1:
                     self._fault(event, "a second document starts here; use one document a file")
                     break
@@ -76,11 +81,19 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             raise AuditorError(f"{self.file}: nested more than {MAX_DEPTH} deep")
         if isinstance(event, yaml.AliasEvent):
+            if self.loose:
+                return self.anchors.get(event.anchor or "")  # the same object, so that a tower of aliases takes no room
             self._fault(event, "aliases (*name) are not read; write the value out")
             return None
         tag = getattr(event, "tag", None)
-        if tag is not None and tag != "!":
+        if tag is not None and tag != "!" and not self.loose:
             self._fault(event, f"tags are not read: {tag[:40]}")
+        value = self._value(event, path)
+        if anchor := getattr(event, "anchor", None):
+            self.anchors[anchor] = value
+        return value
+
+    def _value(self, event: yaml.Event, path: KeyPath) -> JsonValue:
         if isinstance(event, yaml.ScalarEvent):
             return scalar(event.value) if event.implicit[0] and not event.style else event.value
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
@@ -95,15 +108,24 @@ class _Builder:
         items: dict[str, JsonValue] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                self._fault(event, "a key must be plain text")
+                if not self.loose:
+                    self._fault(event, "a key must be plain text")
                 self._node(event, (*path, "?"))
                 self._node(next(self.events), (*path, "?"))
                 continue
             key = event.value
-            if key in items:
+            if key in items and not self.loose:
                 self._fault(event, f"the key '{key}' stands here a second time")
             self.positions[(*path, key)] = _place(event)
             items[key] = self._node(next(self.events), (*path, key))
+        return self._merged(items) if self.loose and "<<" in items else items
+
+    @staticmethod
+    def _merged(items: dict[str, JsonValue]) -> JsonValue:
+        """The mapping with what its merge key brings in, which its own keys replace."""
+        brought = items.pop("<<")
+        for other in brought if isinstance(brought, list) else [brought]:
+            items = (other | items) if isinstance(other, dict) else items
         return items
 
     def _fault(self, event: yaml.Event, message: str) -> None:
@@ -124,15 +146,15 @@ def scalar(text: str) -> JsonValue:
     return text
 
 
-def parse_yaml(text: str, file: str) -> Tree:
-    """Return the data of `text` with positions.
+def parse_yaml(text: str, file: str, *, loose: bool = False) -> Tree:
+    """Return the data of `text` with positions; `loose` for files that are not ours.
 
     Raises:
         AuditorError: not YAML, or more than we read; with every fault found.
     """
     if len(text) > MAX_BYTES:
         raise AuditorError(f"{file}: larger than {MAX_BYTES // 1_000_000} MB; this is not read as YAML")
-    builder = _Builder(file, text)
+    builder = _Builder(file, text, loose=loose)
     try:
         value = builder.build()
     except UnicodeEncodeError as error:

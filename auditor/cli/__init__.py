@@ -1,5 +1,6 @@
 """The command line. Each verb is a module of its own, imported when it is used; VERBS is the table of them."""
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -11,6 +12,7 @@ from auditor.errors import AuditorError, ExitCode
 
 VERBS = {
     "replay": "replay",
+    "guard": "guard",
     "report": "report",
     "compare": "compare",
     "policy": "policy",
@@ -19,6 +21,7 @@ VERBS = {
     "sources": "sources",
     "pull": "pull",
     "terms": "terms",
+    "waive": "waive",
 }
 """Verb → module in this package; the module's `command` is the click command."""
 
@@ -51,6 +54,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code; the one place where errors become words for people."""
+    gc.set_threshold(100_000)  # a command ends soon, and what it imports is no garbage
     try:
         outcome: Any = cli.main(args, prog_name="auditor", standalone_mode=False)
         return int(outcome or 0)

@@ -1,7 +1,7 @@
 """Loads `auditor.yaml` and the waivers beside it; strict, with every fault and its place."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from auditor.model.base import Model
 from auditor.model.declarations import (
     APPLICATION_KEYS,
     DATASET_KEYS,
+    KNOWN_DATASET_KEYS,
     MODEL_KEYS,
     OFFER_KEYS,
     ORGANISATION_KEYS,
@@ -46,25 +47,30 @@ class Config:
     sha256: str | None = None
 
 
-def load_config(path: Path | None) -> Config:
+def load_config(path: Path | None, read: Callable[[Path], Tree] = read_yaml) -> Config:
     """Return the declarations in the file at `path`, or empty ones for None.
+
+    Args:
+        path: the file.
+        read: reads a file; another than the one on the disk may count, such as the one that is staged.
 
     Raises:
         AuditorError: the file or its waivers cannot be read or have faults; all of them, with their places.
     """
     if path is None:
         return Config(Declarations())
-    tree = read_yaml(path)
+    tree = read(path)
     declarations, faults = validate(Declarations, tree)
     if readable := declarations or _readable(tree):
         faults += _faults(tree, readable)
     waivers: tuple[Waiver, ...] = ()
     if declarations and declarations.waivers:
-        waivers, found = _load_waivers(Path(relative(declarations.waivers, path)))
+        waivers, found = _load_waivers(Path(relative(declarations.waivers, path)), read)
         faults += found
     raise_faults("the declarations have faults", faults)
     assert declarations
-    return Config(declarations, waivers, path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return Config(declarations, waivers, path.as_posix(), digest)
 
 
 def _readable(tree: Tree) -> Declarations | None:
@@ -77,9 +83,9 @@ def _readable(tree: Tree) -> Declarations | None:
     return validate(Declarations, Tree(tree.file, sections, {}))[0]
 
 
-def _load_waivers(path: Path) -> tuple[tuple[Waiver, ...], list[Fault]]:
+def _load_waivers(path: Path, read: Callable[[Path], Tree]) -> tuple[tuple[Waiver, ...], list[Fault]]:
     try:
-        tree = read_yaml(path)
+        tree = read(path)
     except AuditorError as error:
         if error.faults:
             return (), error.faults
@@ -107,6 +113,9 @@ def _faults(tree: Tree, declarations: Declarations) -> list[Fault]:
             faults += _reference(tree, entry, (kind, name), "application", declarations.applications)
     for name, model in declarations.models.items():
         faults += _model(tree, model, ("models", name))
+    for name, dataset in declarations.datasets.items():
+        faults += _entry(tree, dataset, ("datasets", name), KNOWN_DATASET_KEYS, "derived_from", "title")
+        faults += _texts(tree, dataset, ("datasets", name), "derived_from")
     faults += _agreements(tree, declarations)
     for i, held in enumerate(declarations.authorisations or ()):
         path = ("authorisations", i)
@@ -144,7 +153,8 @@ def _agreements(tree: Tree, declarations: Declarations) -> Iterator[Fault]:
 
 
 def _model(tree: Tree, model: Mapping[str, JsonValue], path: KeyPath) -> Iterator[Fault]:
-    yield from _entry(tree, model, path, MODEL_KEYS, "title", "trained_on", "offered")
+    yield from _entry(tree, model, path, MODEL_KEYS, "title", "trained_on", "offered", "paths")
+    yield from _texts(tree, model, path, "paths")
     datasets = model.get("trained_on", [])
     for i, dataset in enumerate(datasets if isinstance(datasets, list) else [datasets]):
         place = (*path, "trained_on", i)
@@ -159,6 +169,12 @@ def _model(tree: Tree, model: Mapping[str, JsonValue], path: KeyPath) -> Iterato
         yield from _entry(tree, offered, (*path, "offered"), OFFER_KEYS)
     else:
         yield tree.fault((*path, "offered"), "expected a mapping such as {since: 2025-06-01}")
+
+
+def _texts(tree: Tree, entry: Mapping[str, JsonValue], path: KeyPath, key: str) -> Iterator[Fault]:
+    value = entry.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        yield tree.fault((*path, key), f"{key}: expected a list of texts such as [one, two]")
 
 
 def _entry(

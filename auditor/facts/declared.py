@@ -12,14 +12,15 @@ def declared_rows(declared: Declarations, now: date) -> dict[str, list[Facts]]:
     organisation = declared.organisation_facts
     base: Facts = {"timestamp": datetime.combine(now, time(), UTC), **organisation}
     return {
-        "training": [_completed("training", base | row, declared) for row in _training_rows(declared)],
-        "deployments": [_completed("deployments", base | row, declared) for row in _deployment_rows(declared)],
+        "training": [completed("training", base | row, declared) for row in _training_rows(declared)],
+        "deployments": [completed("deployments", base | row, declared) for row in _deployment_rows(declared)],
         "organisation": [base] if organisation else [],
         "matches": [],
     }
 
 
-def _completed(table: str, row: Facts, declared: Declarations) -> Facts:
+def completed(table: str, row: Facts, declared: Declarations) -> Facts:
+    """Return a row of a fact table, which is dated, with the authorisations that cover it and what follows from its names."""
     return derive(table, _authorised(row, declared), declared.aliases)
 
 

@@ -55,6 +55,11 @@ DATASET_KEYS = {
     "route": "dataset.route",
     "licence": "dataset.licence",
     "rows": "dataset.rows",
+    "made_for_training": "dataset.made_for_training",
+    "modality": "dataset.modality",
+}
+KNOWN_DATASET_KEYS = {
+    key: DATASET_KEYS[key] for key in DATASET_KEYS if key not in ("dataset", "run", "date", "service")
 }
 """Key in `auditor.yaml` → fact, for each kind of entry."""
 
@@ -130,6 +135,10 @@ class Declarations(Model):
     defaults: dict[str, JsonValue] = Field(default_factory=dict)
     applications: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     models: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    datasets: dict[str, dict[str, JsonValue]] = Field(
+        default_factory=dict,
+        description="What the company knows of datasets, by id or path; replaces the registry's facts",
+    )
     keys: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     projects: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     services: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)

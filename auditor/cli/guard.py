@@ -1,0 +1,154 @@
+"""`auditor guard`: the check before a training run."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from auditor.cli.options import FILE, Day, colour, plain, policies_option
+from auditor.errors import AuditorError, ExitCode
+from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.outcome import FailOn, Report
+from auditor.guard.reports import FORMATS, render
+from auditor.model.policy import SEVERITIES, Severity
+from auditor.policy.compiled import cache_folder
+
+
+class Target(click.ParamType[tuple[str, Path]]):
+    """A report to write, as FORMAT=PATH."""
+
+    name = "format=path"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """Return format and path, or fail with the formats there are."""
+        format_, _, path = str(value).partition("=")
+        if format_ not in FORMATS or not path:
+            self.fail(f"write FORMAT=PATH with one of the formats {', '.join(FORMATS)}", param, ctx)
+        return format_, Path(path)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=FILE, metavar="[PATH…]")
+@click.option("--staged", is_flag=True, help="Check what git has staged, and not what lies on the disk.")
+@click.option(
+    "--config", type=FILE, help="What the company declares; auditor.yaml at the top of the repository if not given."
+)
+@policies_option
+@click.option(
+    "--full", is_flag=True, help="Read data files whole; otherwise of large ones a sample, of changed ones what is new."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([*SEVERITIES, "unknown"]),
+    multiple=True,
+    default=("high",),
+    show_default=True,
+    help="Least severity that stops, and `unknown` to stop at what cannot be decided as well; may be repeated.",
+)
+@click.option(
+    "--terms",
+    default="in-force",
+    show_default=True,
+    metavar="in-force|latest|DATE",
+    help="Judge under the terms in force on the day of the check, or under those of another day.",
+)
+@click.option("--now", type=Day(), help="Day the check refers to; today if not given.")
+@click.option("--baseline", type=FILE, help="Findings that were there before and do not stop.")
+@click.option("--write-baseline", type=FILE, help="Write the open findings to this file, with --reason and --expires.")
+@click.option("--reason", help="With --write-baseline: why they are accepted for the time being.")
+@click.option("--expires", type=Day(), help="With --write-baseline: the last day on which they are.")
+@click.option(
+    "--inventory",
+    type=FILE,
+    metavar="PATH",
+    help="Write the bill of materials of models and data (CycloneDX); - for stdout.",
+)
+@click.option(
+    "--report",
+    "reports",
+    type=Target(),
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help=f"Write a report: {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--output-format", type=click.Choice([*FORMATS]), default="text", show_default=True, help="How to print results."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing unless something stops.")
+def command(
+    paths: tuple[Path, ...],
+    *,
+    staged: bool,
+    config: Path | None,
+    policies: str | None,
+    full: bool,
+    fail_on: tuple[FailOn, ...],
+    terms: str,
+    now: date | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    reason: str | None,
+    expires: date | None,
+    inventory: Path | None,
+    reports: tuple[tuple[str, Path], ...],
+    output_format: str,
+    quiet: bool,
+) -> ExitCode:
+    """Check training configurations, dataset cards and data files before a model is trained on them.
+
+    PATH is a file or a folder; the current folder if none is given, what is staged with --staged, and what is committed
+    where pre-commit runs it. Nothing is changed, and no network is used.
+
+    The exit code is 0 if nothing stops the training, 1 if something does, 2 for a fault of the configuration, and 3 if
+    nothing could be read.
+    """
+    if write_baseline and not (reason and expires):
+        raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
+    options = GuardOptions(config, policies, terms, now, staged, full, baseline, cache_folder())
+    report = run_guard(paths, options)
+    severity = _severity(fail_on)
+    code = report.exit_code(fail_on)
+    if inventory:
+        from auditor.guard.inventory import as_cyclonedx  # seldom asked for
+
+        _write(inventory, as_cyclonedx(report))
+    for format_, path in reports:
+        _write(path, render(report, format_, severity))
+    if write_baseline and reason and expires:
+        from auditor.guard.allow import write_baseline as written
+
+        _write(write_baseline, written(report.findings, reason, expires))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY") if output_format == "github" else None:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(render(report, "github-summary", severity))
+    if not (quiet and code == ExitCode.OK) and str(inventory) != "-":
+        _print(report, output_format, severity)
+    if code == ExitCode.NOTHING_ASSESSED:
+        click.echo("nothing could be read, so nothing was checked", err=True)
+    return code
+
+
+def _severity(fail_on: tuple[FailOn, ...]) -> Severity:
+    chosen: list[Severity] = [item for item in fail_on if item != "unknown"]
+    return min(chosen, key=SEVERITIES.index) if chosen else "high"
+
+
+def _write(path: Path, text: str) -> None:
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise AuditorError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _print(report: Report, output_format: str, severity: Severity) -> None:
+    text = render(report, output_format, severity)
+    if output_format != "text":
+        click.echo(text, nl=False)
+        return
+    for line in plain(text).splitlines():
+        kind = "red" if line.startswith("STOP") else "yellow" if line.startswith("warning") else None
+        click.echo(colour(line, kind) if kind else line)

@@ -1,0 +1,61 @@
+"""`auditor waive`: a named person's acceptance of a finding, written to the waivers file."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli.options import Day, config_option, find_config
+from auditor.errors import AuditorError, ExitCode
+from auditor.facts.declarations import load_config
+from auditor.model.declarations import relative
+from auditor.model.finding import Waiver
+from auditor.yamlfile import parse_yaml, write_yaml
+
+
+@click.command()
+@click.argument("findings", nargs=-1, required=True, metavar="FINDING…")
+@click.option("--reason", required=True, help="Why it is accepted.")
+@click.option("--approver", required=True, help="The person who accepts it.")
+@click.option("--expires", required=True, type=Day(), help="The last day on which the waiver counts.")
+@config_option
+def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: date, config: Path | None) -> ExitCode:
+    """Accept findings for a time, by name and with a reason.
+
+    FINDING is an id such as f-0123456789abcdef. The waivers are added to the file that auditor.yaml names under `waivers`;
+    what stands there is left as it is. A report goes on showing the finding, as waived.
+    """
+    path = find_config(config)
+    if path is None:
+        raise AuditorError("there is no auditor.yaml here; name it with --config, or write one with `auditor init`")
+    if expires < datetime.now(UTC).date():
+        raise AuditorError(f"--expires {expires}: that day is past")
+    declared = load_config(path)
+    if declared.declarations.waivers is None:
+        raise AuditorError(f"{path} names no file for waivers; add the line `waivers: waivers.yaml` to it")
+    known = {waiver.finding for waiver in declared.waivers}
+    if twice := [name for name in findings if name in known]:
+        raise AuditorError(f"a waiver for {twice[0]} stands in the waivers file already; change that one")
+    added = [
+        Waiver(finding=name, reason=reason, approver=approver, expires=expires) for name in dict.fromkeys(findings)
+    ]
+    file = Path(relative(declared.declarations.waivers, path))
+    _append(file, added)
+    click.echo(f"{len(added)} added to {file}, until {expires}")
+    return ExitCode.OK
+
+
+def _append(file: Path, added: list[Waiver]) -> None:
+    """Add to the list at the end of the file, or begin it; the file is checked before it is replaced."""
+    text = file.read_text("utf-8") if file.exists() else ""
+    entries = write_yaml([waiver.model_dump(mode="json", exclude_none=True) for waiver in added])
+    lines = "".join(f"  {line}\n" for line in entries.splitlines())
+    started = any(line.startswith("waivers:") for line in text.splitlines())
+    whole = f"{text.rstrip()}\n{lines}" if started and text.strip() else f"{text}waivers:\n{lines}"
+    tree = parse_yaml(whole, str(file))
+    listed = tree.value.get("waivers") if isinstance(tree.value, dict) else None
+    if not isinstance(listed, list) or not all(
+        any(isinstance(i, dict) and i.get("finding") == w.finding for i in listed) for w in added
+    ):
+        raise AuditorError(f"{file}: add the waiver by hand; the list `waivers:` is not the last thing in the file")
+    file.write_text(whole, "utf-8")

@@ -1,0 +1,267 @@
+"""The guard from paths to report, in the order of its steps: files, facts, rules, and what people accepted.
+
+Not called `check`, because `auditor.guard.check` is the library's function.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from auditor.errors import AuditorError
+from auditor.facts.declarations import Config, load_config
+from auditor.facts.declared import declared_rows
+from auditor.findings.waive import apply_waivers
+from auditor.guard.allow import apply_allowances, apply_baseline, read_baseline
+from auditor.guard.collect import Gathered, gather
+from auditor.guard.decide import decide, decide_matches, unexamined
+from auditor.guard.found import Place
+from auditor.guard.inputs import Input, loose_inputs, training_inputs
+from auditor.guard.knowledge import Knowledge
+from auditor.guard.outcome import Examined, GuardFinding, Report
+from auditor.guard.repository import Repository, clean, open_repository
+from auditor.guard.ways import ways_out
+from auditor.model.policy import TableName
+from auditor.policy.compiled import cache_folder, load_rules
+from auditor.policy.parsed import Policy
+from auditor.policy.review import known_texts
+from auditor.policy.select import choices_of, select_checks
+from auditor.policy.spans import Choices, Terms
+from auditor.rules.scalar import Row
+from auditor.yamlfile import Tree, parse_yaml, read_yaml
+
+CONFIG = "auditor.yaml"
+TABLES: tuple[TableName, ...] = ("training", "matches")
+
+
+@dataclass(frozen=True)
+class GuardOptions:
+    """How to check.
+
+    Attributes:
+        config: path of auditor.yaml; the one at the top of the repository, if there is one, for None.
+        policies: names of shipped packs joined by commas, or a path; all shipped packs if None.
+        terms: `in-force`, `latest` or a date.
+        now: the day that the check refers to; today if None.
+        staged: whether what git has staged is checked, and not what lies on the disk.
+        full: whether data files are read whole.
+        baseline: a file of findings that were there before.
+        cache: folder in which compiled rules are kept; none are kept if None.
+    """
+
+    config: Path | None = None
+    policies: str | Path | None = None
+    terms: str = "in-force"
+    now: date | None = None
+    staged: bool = False
+    full: bool = False
+    baseline: Path | None = None
+    cache: Path | None = None
+
+
+def check(
+    paths: Iterable[str | Path] = (), config: str | Path | None = None, *, full: bool = False, now: date | None = None
+) -> Report:
+    """Check what training configurations, cards and data files say against the packs.
+
+    Args:
+        paths: files and folders; the current folder if there are none.
+        config: path of auditor.yaml; the one at the top of the repository, if there is one, for None.
+        full: whether data files are read whole; otherwise of large ones a sample.
+        now: the day that the check refers to; today if None.
+
+    Returns:
+        The report. `Report.exit_code()` says whether training may start, `Report.blocking()` what stops it.
+
+    Raises:
+        AuditorError: a path is not there, or the configuration or a pack has faults; all of them are named.
+
+    Example:
+        ```python
+        from auditor.guard import check
+
+        report = check(["configs/sft.yml"], config="auditor.yaml")
+        ```
+    """
+    options = GuardOptions(Path(config) if config else None, full=full, now=now, cache=cache_folder())
+    return run_guard([Path(path) for path in paths], options)
+
+
+def run_guard(
+    paths: Sequence[Path],
+    options: GuardOptions,
+    *,
+    matches: Sequence[Row] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> Report:
+    """Check as the options say.
+
+    Args:
+        paths: files and folders; what is staged, or the current folder, if there are none.
+        options: how to check.
+        matches: rows of the table `matches`: dataset rows that copy logged outputs.
+        environ: the environment, which tells whether pre-commit runs the guard.
+
+    Raises:
+        AuditorError: a path is not there, or the configuration or a pack has faults; all of them are named.
+    """
+    repository = open_repository(_start(paths), _common(paths, options.config), staged=options.staged, environ=environ)
+    given, changed = _given(repository, paths, environ)
+    now = options.now or datetime.now(UTC).date()
+    config = _config(repository, options.config)
+    declared = config.declarations
+    own = _inside(repository, Path(config.path)) if config.path else None
+    gathered = gather(repository, given, own, full=options.full, changed=changed)
+    knowledge = Knowledge([*gathered.found.items()], gathered.scans, declared, own, repository)
+    inputs = training_inputs(knowledge, declared, now)
+    named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
+    inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named])
+    inputs += _declared(config, own, given, now)
+    policy = load_rules(options.policies, TABLES, options.cache)
+    choices = _known_choices(policy, choices_of(declared, config.path))
+    checks = select_checks(policy, Terms.parse(options.terms, now), choices)
+    training = [item for item in checks if item.table == "training"]
+    copies = [item for item in checks if item.table == "matches"]
+    found, undecided = decide(policy, training, inputs)
+    found += decide_matches(policy, copies, matches)
+    found, notices = _accepted(found, policy, config, gathered, options, now)
+    return Report(
+        findings=tuple(replace(item, ways=tuple(ways_out(item, own or CONFIG, now))) for item in found),
+        undecided=tuple(undecided),
+        unread=tuple(dict.fromkeys(gathered.unread)),
+        examined=_examined(gathered, change=changed),
+        inputs=tuple(inputs),
+        not_examined=unexamined(copies, {"matches": matches}),
+        notices=(*gathered.notices, *notices, *_about_config(config, inputs)),
+        day=now,
+    )
+
+
+def _start(paths: Sequence[Path]) -> Path:
+    """A folder of the repository: that of the first path that is there, else the current one."""
+    return next((path for path in paths if path.exists()), Path())
+
+
+def _common(paths: Sequence[Path], config: Path | None) -> Path:
+    """The folder that holds everything that was named: the current one, if all of it lies there."""
+    named = [path.resolve() for path in (*paths, *([config] if config else []))]
+    here = Path().resolve()
+    if all(path.is_relative_to(here) for path in named):
+        return here
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in named]))
+
+
+def _given(repository: Repository, paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[list[str], bool]:
+    """The files to check, and whether they are those of a change.
+
+    pre-commit names files in parts, and leaves out what it does not select; what is staged is asked of git as well.
+    """
+    hook = bool(environ.get("PRE_COMMIT"))
+    changed = repository.changed() if repository.git and (hook or (repository.staged and not paths)) else []
+    if not paths:
+        return (changed, True) if hook or repository.staged else (repository.below("."), False)
+    files: list[str] = []
+    for path in paths:
+        name = _inside(repository, path)
+        below = repository.below(name) if name else []
+        if not below and not hook:
+            raise AuditorError(
+                f"{path}: there is no such file or folder" + (" that is staged" if repository.staged else "")
+            )
+        files += below
+    part_of_change = hook and bool(changed)
+    return list(dict.fromkeys([*files, *changed])), part_of_change
+
+
+def _inside(repository: Repository, path: Path) -> str | None:
+    """The path as seen from the top of the repository; None if it lies outside."""
+    try:
+        return clean(path.resolve().relative_to(repository.root.resolve()).as_posix())
+    except ValueError:
+        return None
+
+
+def _config(repository: Repository, path: Path | None) -> Config:
+    """The declarations, as they are staged where that is what is checked."""
+    chosen = path or repository.root / CONFIG
+    name = _inside(repository, chosen)
+    if path is None and not (name and repository.exists(name)):
+        return Config(load_config(None).declarations)
+
+    def read(file: Path) -> Tree:
+        inside = _inside(repository, file)
+        text = repository.read(inside) if repository.staged and inside in repository.files and inside else None
+        return read_yaml(file) if text is None else parse_yaml(text, str(file))
+
+    return load_config(chosen, read)
+
+
+def _declared(config: Config, own: str | None, given: Iterable[str], now: date) -> list[Input]:
+    """What auditor.yaml itself says was trained, where it is among the files that are checked."""
+    if own is None or own not in set(given):
+        return []
+    return [
+        Input(
+            row=row,
+            statements=(),
+            claimed=None,
+            place=Place(own, None, f"models.{row['model.id']}.trained_on"),
+            file=own,
+            dataset=str(row.get("dataset.id")),
+            model=str(row["model.id"]),
+            declared=True,
+            known=True,
+            reasons=(),
+        )
+        for row in declared_rows(config.declarations, now)["training"]
+    ]
+
+
+def _known_choices(policy: Policy, choices: Choices) -> Choices:
+    """The choices that the rules at hand know; `auditor replay` tells of those that no pack knows."""
+    documents = policy.documents
+    names = {name for d in documents for p in d.parameters for name in (p, f"{d.id}/{p}")}
+    positions = {clause.position for d in documents for clause in d.clauses}
+    clauses = {d.clause_id(clause) for d in documents for clause in d.clauses}
+    agreements = [
+        a.model_copy(update={"overrides": tuple(o for o in a.overrides if o.clause in clauses)})
+        for a in choices.agreements
+    ]
+    return Choices(
+        {name: value for name, value in choices.parameters.items() if name in names},
+        {name: value for name, value in choices.positions.items() if name in positions},
+        agreements,
+        choices.file,
+    )
+
+
+def _accepted(
+    found: Sequence[GuardFinding], policy: Policy, config: Config, gathered: Gathered, options: GuardOptions, now: date
+) -> tuple[list[GuardFinding], list[str]]:
+    """The findings after waivers, allowances and the baseline."""
+    waived = apply_waivers([item.finding for item in found], config.waivers, now, known_texts(policy))
+    items = [replace(item, finding=finding) for item, finding in zip(found, waived, strict=True)]
+    items, notices = apply_allowances(items, gathered.allowances, now)
+    if options.baseline:
+        items = list(apply_baseline(items, read_baseline(options.baseline), now))
+    return items, notices
+
+
+def _examined(gathered: Gathered, *, change: bool) -> Examined:
+    formats: dict[str, int] = {}
+    for found in gathered.found.values():
+        formats[found.format] = formats.get(found.format, 0) + 1
+    return Examined(
+        formats, len(gathered.unrelated), len(gathered.data), gathered.rows, tuple(gathered.sampled), change
+    )
+
+
+def _about_config(config: Config, inputs: Sequence[Input]) -> list[str]:
+    """What the reader has to know where the declarations leave models open."""
+    if config.path is None and inputs:
+        return [
+            "there is no auditor.yaml, so that nothing is known of the models that are trained; `auditor init` writes one"
+        ]
+    unknown = sorted({item.model for item in inputs if not item.declared})
+    return [f"auditor.yaml declares no model '{name}'; declare it under models, with its `paths`" for name in unknown]

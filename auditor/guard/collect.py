@@ -1,0 +1,216 @@
+"""Gathers what bears on some files: reads them, follows what they name to other files, and looks into data."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor.guard.allow import Allowance, comments, entries
+from auditor.guard.document import yaml_doc
+from auditor.guard.formats.dvc import MD5
+from auditor.guard.formats.reading import is_readable, read_text
+from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES
+from auditor.guard.found import Dataset, Found, Named, Place, Unread
+from auditor.guard.repository import Repository, clean
+from auditor.registry.tables import registry
+
+ROUNDS = 4
+"""Steps from one file to the next that are followed."""
+BESIDE = ("README.md", "dvc.yaml", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
+"""Files in a dataset's folder, or above it, that may be about it."""
+LISTS = ("dataset_info.json", "data/dataset_info.json")
+"""Where LLaMA-Factory looks for the datasets that its configurations name."""
+FEW = 2_000
+"""Rows that are looked at in a data file that did not change."""
+
+
+@dataclass
+class Gathered:
+    """What was read.
+
+    Attributes:
+        found: what each file says, by path.
+        scans: what data files record.
+        unread: what could not be read.
+        unrelated: files that have nothing to do with training.
+        given: the files that were asked for, as opposed to those that were followed.
+        data: data files that were looked into.
+        rows: rows that were looked at.
+        sampled: which files were looked at only in part, in words.
+        allowances: what comments and sidecars accept.
+        notices: in words, which of these do not count.
+    """
+
+    found: dict[str, Found] = field(default_factory=dict)
+    scans: list[Dataset] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    unrelated: list[str] = field(default_factory=list)
+    given: frozenset[str] = frozenset()
+    data: list[str] = field(default_factory=list)
+    rows: int = 0
+    sampled: list[str] = field(default_factory=list)
+    allowances: list[Allowance] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def allow(self, made: tuple[list[Allowance], list[str]]) -> None:
+        """Keep the allowances of a file, and what is wrong with others."""
+        self.allowances += made[0]
+        self.notices += made[1]
+
+
+def gather(repository: Repository, given: Iterable[str], config: str | None, *, full: bool, changed: bool) -> Gathered:
+    """Return what the given files say, and what others say of what they name.
+
+    Args:
+        repository: where the files are.
+        given: paths of files in it.
+        config: path of auditor.yaml in it, which is read elsewhere.
+        full: whether data files are read whole.
+        changed: whether the files are those of a change, so that only its lines are looked at.
+    """
+    asked = list(dict.fromkeys(given))
+    gathered = Gathered(given=frozenset(asked))
+    texts = [path for path in asked if path != config and not repository.is_data(path)]
+    data = [path for path in asked if repository.is_data(path)]
+    _read(repository, gathered, texts)
+    back = [*data, *(path for path in asked if _is_about_data(path, gathered))]
+    _read(repository, gathered, _new(gathered, repository.mentioning(_words(back)), texts))
+    seen = set(asked)
+    for _ in range(ROUNDS):
+        following = [path for path in _followed(repository, gathered) if path not in seen]
+        seen |= {*following}
+        _read(repository, gathered, [path for path in following if not repository.is_data(path)])
+        data += [path for path in following if repository.is_data(path)]
+        if not following:
+            break
+    for path in dict.fromkeys(data):
+        _look_into(repository, gathered, path, full=full, changed=changed)
+    return gathered
+
+
+def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> None:
+    wanted = [path for path in dict.fromkeys(paths) if path not in gathered.found]
+    readable = [path for path in wanted if is_readable(path)]
+    asked = gathered.given
+    gathered.unrelated += [path for path in wanted if path not in readable and path in asked]
+    texts = dict(repository.read_all(readable)) if readable else {}
+    for path in readable:
+        text = texts.get(path)
+        found = read_text(path, text) if text is not None else None
+        if found:
+            gathered.found[path] = found
+            gathered.unread += found.unread
+            _allowed(gathered, path, found, text or "")
+        elif path in asked:
+            gathered.unrelated.append(path)
+
+
+def _allowed(gathered: Gathered, path: str, found: Found, text: str) -> None:
+    if found.format == PROVENANCE:
+        value = yaml_doc(path, text).value
+        gathered.allow(entries(path, value.get("allow") if isinstance(value, dict) else None))
+    elif "auditor:" in text and not path.endswith((".json", ".md")):
+        gathered.allow(comments(path, text))
+
+
+def _new(gathered: Gathered, paths: Iterable[str], others: Iterable[str]) -> list[str]:
+    known = {*gathered.found, *others}
+    return [path for path in paths if path not in known]
+
+
+def _is_about_data(path: str, gathered: Gathered) -> bool:
+    """Whether a changed file describes datasets that runs elsewhere may use."""
+    found = gathered.found.get(path)
+    return bool(found and found.datasets)
+
+
+def _words(paths: Iterable[str]) -> list[str]:
+    """What the files that use a dataset would call it: its file's name, or the folder that its card lies in."""
+    words = []
+    for path in paths:
+        name = path.removesuffix(".dvc")
+        for suffix in SUFFIXES:
+            name = name.removesuffix(suffix)
+        folder, _, last = name.rpartition("/")
+        words.append(folder.rpartition("/")[2] or last if last.lower() == "readme.md" else last)
+    return [word for word in dict.fromkeys(words) if len(word) > 2]
+
+
+def _followed(repository: Repository, gathered: Gathered) -> Iterator[str]:
+    """The files that what was found leads to."""
+    for path, found in list(gathered.found.items()):
+        for named in found.mentions:
+            yield from _leads(repository, path, named.name)
+        for training in found.trainings:
+            for named in (*training.base, *training.teachers):
+                yield from _makers(repository, path, named)
+        if found.format.startswith("LLaMA-Factory") and found.trainings:
+            folder = path.rpartition("/")[0]
+            yield from (p for p in (*LISTS, *(f"{folder}/{name}" for name in LISTS)) if repository.exists(clean(p)))
+
+
+def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
+    """The data files that a name stands for, and the files beside and above them that may be about them."""
+    folder = path.rpartition("/")[0]
+    if "://" in name or "\n" in name:
+        return
+    for candidate in dict.fromkeys((clean(name), clean(f"{folder}/{name}"))):
+        pointers = [f"{candidate}.dvc", *(candidate + suffix for suffix in SUFFIXES)]
+        there = [pointer for pointer in pointers if repository.exists(pointer)]
+        yield from there
+        if f"{candidate}.dvc" in there and not repository.exists(candidate):
+            yield candidate
+        if candidate != "." and repository.exists(candidate):
+            yield from (file for file in repository.below(candidate) if repository.is_data(file))
+        elif not there:
+            continue
+        parts = candidate.split("/")
+        for depth in range(len(parts), -1, -1):
+            above = "/".join(parts[:depth])
+            yield from (p for file in BESIDE if repository.exists(p := f"{above}/{file}".lstrip("/")))
+
+
+def _makers(repository: Repository, path: str, named: Named) -> Iterator[str]:
+    """The files that mention a base which is no known model, since one of them may train it."""
+    if registry().model(named.name).maker is None and "://" not in named.name and len(named.name) > 3:
+        word = clean(named.name)
+        yield from (other for other in repository.mentioning([word]) if other != path)
+
+
+def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: bool, changed: bool) -> None:
+    from auditor.guard.data.scan import scan_file  # commits of configurations alone need none of this
+
+    asked = path in gathered.given
+    added = repository.added(path) if changed and asked and not full and _has_lines(path) else None
+    with repository.data(path) as place:
+        source = place or _cached(repository, gathered, path)
+        if source is None:
+            gathered.unread.append(Unread(Place(path), "the data is not here, so nothing in it was looked at"))
+            return
+        scan = scan_file(path, source, full=full, added=added, most=None if asked else FEW)
+    gathered.scans.append(scan.dataset)
+    gathered.unread += scan.unread
+    gathered.data.append(path)
+    gathered.rows += scan.examined
+    if added is not None:
+        gathered.sampled.append(f"{path}: the {scan.examined:,} rows that were added")
+    elif scan.dataset.rows is None and not scan.unread:
+        total = f"{scan.total:,}" if scan.total else "more"
+        gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {total} rows")
+
+
+def _has_lines(path: str) -> bool:
+    return path.lower().endswith((".jsonl", ".ndjson", ".csv", ".tsv"))
+
+
+def _cached(repository: Repository, gathered: Gathered, path: str) -> Path | None:
+    """The copy of a file that DVC keeps, where it was pulled."""
+    for found in gathered.found.values():
+        for dataset in found.datasets:
+            for named in dataset.names:
+                if clean(named.name) == path and named.note.startswith(MD5):
+                    md5 = named.note.removeprefix(MD5)
+                    for folder in (".dvc/cache/files/md5", ".dvc/cache"):
+                        place = repository.root / folder / md5[:2] / md5[2:]
+                        if place.is_file():
+                            return place
+    return None

@@ -1,0 +1,1 @@
+"""Looks into dataset files: what their rows record about who wrote them, and what their text claims."""

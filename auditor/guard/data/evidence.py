@@ -1,0 +1,222 @@
+"""What rows record: columns that name a model, answers of APIs as they came, and the turns in which an assistant speaks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from auditor.guard.data.phrases import claims_of
+from auditor.registry.tables import registry
+
+SPECIFIC = frozenset((
+    "generation_model", "generation_models", "model_name", "models", "model_a", "model_b", "chosen_model",
+    "rejected_model", "teacher", "teacher_model", "teacher_model_name", "generator", "generator_model", "llm", "llm_model",
+    "gen_ai.request.model", "gen_ai.response.model", "source_model", "annotator_model", "judge_model",
+))  # fmt: skip
+"""Columns of which every value is a model that wrote something, known or not."""
+GENERAL = frozenset(("model", "source", "dataset", "provider", "author", "origin", "engine", "creator"))
+"""Columns of which a value counts if it is the name of a known model."""
+PREFIXES = {
+    "gpt4_": "gpt-4", "gpt_4_": "gpt-4", "gpt-4_": "gpt-4", "chatgpt_": "chatgpt", "claude_": "claude",
+    "gemini_": "gemini", "deepseek_": "deepseek-r1",
+}  # fmt: skip
+"""Beginning of a column's name → the model that it names."""
+ASSISTANT = frozenset(("assistant", "gpt", "model", "chatgpt", "bing", "bard", "ai", "bot"))
+"""Roles of an assistant's turn. A role is a convention of a layout, and shows nothing."""
+ANSWERS = (
+    "output", "response", "completion", "answer", "generation", "chosen", "rejected", "preferred_output",
+    "non_preferred_output", "responses",
+)  # fmt: skip
+TURNS = ("messages", "conversations", "conversation", "chosen", "rejected", "completion", "preferred_output", "turns",
+         "non_preferred_output", "conversation_a", "conversation_b")  # fmt: skip
+LAYOUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("preference", ("chosen", "rejected")),
+    ("preference", ("preferred_output", "non_preferred_output")),
+    ("sharegpt", ("conversations",)),
+    ("messages", ("messages",)),
+    ("alpaca", ("instruction", "output")),
+    ("prompt and completion", ("prompt", "completion")),
+    ("question and answer", ("question", "answer")),
+    ("text", ("text",)),
+)
+DEEPEST = 12
+NODES = 2_000
+KINDS = 500
+"""Different values of one kind that are kept."""
+
+
+@dataclass
+class Seen:
+    """How often something was seen, and where first."""
+
+    count: int = 0
+    row: int = 0
+    key: str = ""
+
+
+@dataclass
+class Evidence:
+    """What was seen in the rows of one file.
+
+    Attributes:
+        models: model as the rows write it → how often, and where first.
+        providers: provider that an answer of an API shows → the same.
+        claims: what assistant turns claim (see `phrases.NAMES`) → the same.
+        layouts: layout → how often.
+        turns: assistant turns that were read.
+    """
+
+    models: dict[str, Seen] = field(default_factory=dict)
+    providers: dict[str, Seen] = field(default_factory=dict)
+    claims: dict[str, Seen] = field(default_factory=dict)
+    layouts: dict[str, Seen] = field(default_factory=dict)
+    turns: int = 0
+    more: bool = False
+
+    def add(self, number: int, row: dict[str, object]) -> None:
+        """Take in one row.
+
+        Args:
+            number: its number from 1.
+            row: what it holds; nothing in it is trusted.
+        """
+        found: dict[str, str] = {}
+        layout = _layout(row)
+        self._count(self.layouts, layout, number, "")
+        dialogue = layout in ("sharegpt", "messages", "preference", "prompt and completion")
+        for key, value, parent, depth in _nodes(row):
+            if isinstance(value, dict):
+                self._envelope(number, key, value, found)
+            elif isinstance(value, str) and value:
+                name = key.rpartition(".")[2]
+                model = _model_in(_plain(name), value, certain=dialogue and depth == 1, parent=parent)
+                if model and model.lower() != "unknown":
+                    found.setdefault(model, key)
+            if depth == 1 and value and (named := _prefix(key)):
+                found.setdefault(named, f"column {key}")
+        for model, key in found.items():
+            self._count(self.models, model, number, key)
+        for text in assistant_turns(row):
+            self.turns += 1
+            for claim in claims_of(text[:200_000]):
+                self._count(self.claims, claim, number, "")
+
+    def _envelope(self, number: int, key: str, value: dict[str, object], found: dict[str, str]) -> None:
+        """An answer of an API: the model in it, and the provider where it can be told."""
+        name, ident, kind = value.get("model"), value.get("id"), value.get("object") or value.get("type")
+        ident = ident if isinstance(ident, str) else ""
+        provider = ""
+        if kind == "message" and value.get("role") == "assistant" and ident.startswith("msg_"):
+            provider = "anthropic"
+        elif kind in ("chat.completion", "response", "text_completion") or ident.startswith(("chatcmpl-", "resp_")):
+            if _mentions(value, "content_filter_results") or "prompt_filter_results" in value:
+                provider = "azure.ai.openai"
+            elif isinstance(name, str) and registry().model(name).maker == "openai" and value.get("system_fingerprint"):
+                provider = "openai"
+        elif "candidates" in value and isinstance(
+            version := value.get("modelVersion") or value.get("model_version"), str
+        ):
+            name = version
+        else:
+            return
+        where = f"{key}.id" if ident else key
+        found.setdefault(name if isinstance(name, str) and name else "other", where.lstrip("."))
+        if provider:
+            self._count(self.providers, provider, number, where.lstrip("."))
+
+    def _count(self, kind: dict[str, Seen], name: str, number: int, key: str) -> None:
+        seen = kind.get(name)
+        if seen is None:
+            if len(kind) >= KINDS:
+                self.more = True
+                return
+            seen = kind[name] = Seen(0, number, key)
+        seen.count += 1
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace(" ", "_").partition("[")[0]
+
+
+def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | None:
+    """The model that a column names, None where it names none."""
+    if len(value) > 200 or "\n" in value:
+        return None
+    if name in SPECIFIC or (
+        name in ("model", "engine") and (certain or parent in ("completions", "distilabel_metadata"))
+    ):
+        return value
+    return value if name in GENERAL and registry().model(value).maker is not None else None
+
+
+def _prefix(key: str) -> str | None:
+    folded = key.lower()
+    return next((model for prefix, model in PREFIXES.items() if folded.startswith(prefix)), None)
+
+
+def _mentions(value: dict[str, object], key: str) -> bool:
+    choices = value.get("choices")
+    return isinstance(choices, list) and any(isinstance(choice, dict) and key in choice for choice in choices[:8])
+
+
+def _nodes(row: dict[str, object]) -> Iterator[tuple[str, object, str, int]]:
+    """Yield what a row holds: path, value, the name of the list or mapping it is in, depth; bounded, and no recursion."""
+    waiting: list[tuple[str, object, str, int]] = [("", row, "", 0)]
+    for _ in range(NODES):
+        if not waiting:
+            return
+        key, value, parent, depth = waiting.pop()
+        yield key, value, parent, depth
+        if depth >= DEEPEST:
+            continue
+        if isinstance(value, dict):
+            inside = [(f"{key}.{name}".lstrip("."), item, key, depth + 1) for name, item in value.items()]
+            waiting += reversed(inside[:NODES])
+        elif isinstance(value, list):
+            name = key.rpartition(".")[2]
+            waiting += [(f"{key}[{i}]", item, name, depth + 1) for i, item in reversed([*enumerate(value[:200])])]
+
+
+def _layout(row: dict[str, object]) -> str:
+    for name, keys in LAYOUTS:
+        if all(key in row for key in keys):
+            return name
+    return "log of an API" if any(key in row for key in ("response", "request", "choices", "candidates")) else "table"
+
+
+def assistant_turns(row: dict[str, object]) -> Iterator[str]:
+    """Yield the texts in which an assistant speaks; of a row that is a dialogue, nobody else's words."""
+    turns = [item for key in TURNS for item in _list(row.get(key))]
+    for turn in turns[:500]:
+        if isinstance(turn, dict):
+            role = turn.get("role") or turn.get("from")
+            text = turn.get("content") or turn.get("value") or turn.get("text")
+            if isinstance(role, str) and role.lower() in ASSISTANT:
+                yield from _texts(text)
+    for key in ANSWERS:
+        value = row.get(key)
+        if isinstance(value, str) and value:
+            yield value
+        elif key == "response" and isinstance(value, dict):
+            yield from _api_texts(value)
+    for item in _list(row.get("completions"))[:100]:
+        if isinstance(item, dict) and isinstance(text := item.get("response"), str):
+            yield text
+
+
+def _api_texts(value: dict[str, object]) -> Iterator[str]:
+    yield from _texts(value.get("content"))
+    for choice in _list(value.get("choices"))[:20]:
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(message, dict):
+            yield from _texts(message.get("content"))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in _list(value)[:100]:
+        if isinstance(part, dict) and isinstance(text := part.get("text"), str):
+            yield text
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

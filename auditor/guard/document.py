@@ -1,0 +1,145 @@
+"""Configs, cards and manifests as data in which every value has a place. Knows YAML, JSON and front matter, and no format."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from auditor.errors import AuditorError
+from auditor.guard.found import Place
+from auditor.yamlfile import KeyPath, Tree, parse_yaml
+
+LARGEST = 2_000_000
+"""Characters of a config; a larger file is no config that anybody wrote."""
+MOST = 10_000
+"""Values that one key path may select, so that a tower of YAML aliases ends."""
+FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+VARIABLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
+
+
+@dataclass(frozen=True)
+class Doc:
+    """The data of one file. `text` is the file; `positions` are those of YAML, empty for JSON."""
+
+    path: str
+    text: str
+    value: JsonValue
+    positions: dict[KeyPath, tuple[int, int]]
+    shift: int = 0
+
+    def place(self, path: KeyPath) -> Place:
+        """Return where the value at `path` stands."""
+        line = Tree(self.path, self.value, self.positions).where(path).line if self.positions else self._search(path)
+        return Place(self.path, (line + self.shift) if line else None, key_of(path))
+
+    def _search(self, path: KeyPath) -> int:
+        """The line in JSON of the last key of `path`, found by looking for its keys one after another."""
+        found = 0
+        for part in path:
+            at = self.text.find(json.dumps(part, ensure_ascii=False), found) if isinstance(part, str) else -1
+            found = at if at >= 0 else found
+        value = self.at(path)
+        at = self.text.find(json.dumps(value, ensure_ascii=False), found) if isinstance(value, str) else -1
+        return self.text.count("\n", 0, at if at >= 0 else found) + 1
+
+    def at(self, path: KeyPath) -> JsonValue:
+        """Return the value at `path`, None where there is none."""
+        value = self.value
+        for part in path:
+            if isinstance(value, dict) and isinstance(part, str):
+                value = value.get(part)
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return None
+        return value
+
+    def select(self, keys: str) -> Iterator[tuple[KeyPath, JsonValue]]:
+        """Yield what stands at a dotted key path such as `datasets.path`, in every item of lists on the way.
+
+        `*` is every value of a mapping, and `@` at the end every key of it.
+        """
+        for count, found in enumerate(_walk((), self.value, keys.split("."))):
+            if count >= MOST:
+                return
+            yield found
+
+    def names(self, keys: str) -> Iterator[tuple[KeyPath, str]]:
+        """Yield the texts at a dotted key path, with `${a.b}` replaced by what stands at `a.b`."""
+        for path, value in self.select(keys):
+            if isinstance(value, str) and value.strip():
+                yield path, self.filled(value.strip())
+
+    def has(self, keys: str) -> bool:
+        """Return whether something other than null stands at a dotted key path."""
+        return any(value is not None for _, value in self.select(keys))
+
+    def filled(self, text: str) -> str:
+        """Return `text` with references to other keys of the file replaced, as OmegaConf does; others are left."""
+        for _ in range(3):
+            text = VARIABLE.sub(lambda found: self._variable(found.group(1)) or found.group(0), text)[:4096]
+        return text
+
+    def _variable(self, name: str) -> str | None:
+        value = self.at(tuple(name.split(".")))
+        return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def _walk(path: KeyPath, value: JsonValue, parts: list[str]) -> Iterator[tuple[KeyPath, JsonValue]]:
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _walk((*path, i), item, parts)
+    elif not parts:
+        yield path, value
+    elif isinstance(value, dict):
+        if parts == ["@"]:
+            yield from (((*path, key), key) for key in value)
+        elif parts[0] == "*":
+            for key, item in value.items():
+                yield from _walk((*path, key), item, parts[1:])
+        elif parts[0] in value:
+            yield from _walk((*path, parts[0]), value[parts[0]], parts[1:])
+
+
+def key_of(path: KeyPath) -> str:
+    """Return a key path as people write it: `datasets[0].path`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
+
+
+def yaml_doc(path: str, text: str, shift: int = 0) -> Doc:
+    """Return a YAML file as data; `shift` is the number of lines above it.
+
+    Raises:
+        AuditorError: it is not YAML, or larger or deeper than a config.
+    """
+    if len(text) > LARGEST:
+        raise AuditorError(f"larger than {LARGEST // 1_000_000} MB, which no configuration is")
+    tree = parse_yaml(text, path, loose=True)
+    return Doc(path, text, tree.value, tree.positions, shift)
+
+
+def json_doc(path: str, text: str) -> Doc:
+    """Return a JSON file as data.
+
+    Raises:
+        AuditorError: it is not JSON, or larger or deeper than a manifest.
+    """
+    try:
+        return Doc(path, text, json.loads(text), {})
+    except RecursionError:
+        raise AuditorError("nested too deep") from None
+    except ValueError as error:
+        raise AuditorError(f"not JSON: {error}") from error
+
+
+def front_matter(path: str, text: str) -> Doc | None:
+    """Return the YAML between the `---` lines at the head of a Markdown file, None where there is none.
+
+    Raises:
+        AuditorError: it is not YAML.
+    """
+    found = FRONT_MATTER.match(text)
+    return yaml_doc(path, found.group(1), 1) if found else None

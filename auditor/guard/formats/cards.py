@@ -1,0 +1,112 @@
+"""Cards of datasets and models on the Hugging Face hub: the front matter and what the text says of who wrote the data."""
+
+from collections.abc import Iterator
+
+from auditor.guard.document import FRONT_MATTER, Doc
+from auditor.guard.formats.words import is_model, models_named, spdx
+from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
+
+MODEL_KEYS = (
+    "base_model",
+    "pipeline_tag",
+    "library_name",
+    "model-index",
+    "datasets",
+    "base_model_relation",
+    "new_version",
+)
+DATASET_KEYS = (
+    "dataset_info", "configs", "task_categories", "source_datasets", "annotations_creators", "language_creators",
+    "size_categories", "task_ids", "multilinguality", "viewer",
+)  # fmt: skip
+SYNTHETIC = ("synthetic", "synthetic-data", "machine-generated", "llm-generated", "distilabel", "ai-generated")
+PEOPLE = ("crowdsourced", "expert-generated", "found", "human-generated", "no-annotation", "human")
+DISTILLED = ("distillation", "distilled", "distill", "knowledge-distillation")
+
+
+def read_card(doc: Doc, text: str) -> Found | None:
+    """Return what a card says, None where a Markdown file is no card of a model or dataset.
+
+    Args:
+        doc: its front matter.
+        text: the whole file.
+    """
+    if not isinstance(doc.value, dict):
+        return None
+    if any(key in doc.value for key in MODEL_KEYS):
+        return Found("model card", (_training(doc),), unread=())
+    if any(key in doc.value for key in DATASET_KEYS) or ("license" in doc.value and "tags" in doc.value):
+        dataset = _dataset(doc, text)
+        place = doc.place(())
+        unread = () if dataset.licences else (Unread(place, "the card states no licence"),)
+        return Found("dataset card", datasets=(dataset,), unread=unread)
+    return None
+
+
+def _named(doc: Doc, *keys: str) -> tuple[Named, ...]:
+    return tuple(Named(name, doc.place(path)) for key in keys for path, name in doc.names(key))
+
+
+def _training(doc: Doc) -> Training:
+    folder = doc.path.rpartition("/")[0]
+    outputs = _named(doc, "model-index.name", "model_name")
+    return Training(
+        base=_named(doc, "base_model"),
+        datasets=_named(doc, "datasets"),
+        outputs=(*outputs, *([Named(folder, doc.place(()))] if folder else [])),
+    )
+
+
+def _dataset(doc: Doc, text: str) -> Dataset:
+    creators = _named(doc, "annotations_creators", "language_creators")
+    tags = _named(doc, "tags")
+    synthetic = [n for n in creators if n.name == "machine-generated"] + [
+        n for n in tags if n.name.lower() in SYNTHETIC
+    ]
+    people = [n for n in creators if n.name in PEOPLE]
+    return Dataset(
+        names=tuple(_names(doc)),
+        generators=(*(n for n in tags if is_model(n.name)), *_told(doc, text)),
+        licences=tuple(_licences(doc)),
+        sources=tuple(_sources(doc)),
+        synthetic=synthetic[0] if synthetic else None,
+        human=people[0] if people and not synthetic else None,
+        made_for_training=next((n for n in tags if n.name.lower() in DISTILLED), None),
+    )
+
+
+def _names(doc: Doc) -> Iterator[Named]:
+    """A card is about the folder that it lies in, and the files that it lists."""
+    folder = doc.path.rpartition("/")[0]
+    yield Named(folder or ".", doc.place(()))
+    for key in ("configs.data_files", "configs.data_files.path"):
+        for path, name in doc.names(key):
+            yield Named(f"{folder}/{name}" if folder else name, doc.place(path))
+
+
+def _sources(doc: Doc) -> Iterator[Named]:
+    for named in _named(doc, "source_datasets"):
+        name = named.name.removeprefix("extended|")
+        if name not in ("original", "extended"):
+            yield Named(name, named.place)
+
+
+def _licences(doc: Doc) -> Iterator[Named]:
+    own = _named(doc, "license_name")
+    for named in _named(doc, "license", "licence"):
+        if named.name == "other" and own:
+            yield from own
+        else:
+            yield Named(spdx(named.name), named.place)
+
+
+def _told(doc: Doc, text: str) -> Iterator[Named]:
+    """The models that the text names as writers, each once."""
+    found = FRONT_MATTER.match(text)
+    head = text.count("\n", 0, found.end()) if found else 0
+    body = text[found.end() :] if found else text
+    seen: set[str] = set()
+    for name, line, sentence in models_named(body):
+        if name.lower() not in seen:
+            seen.add(name.lower())
+            yield Named(name, Place(doc.path, head + line, "text"), note=f"“{sentence}”")

@@ -1,0 +1,254 @@
+"""Python scripts that train a model or write a dataset, read as a syntax tree and never run."""
+
+import ast
+import re
+import warnings
+from dataclasses import replace
+
+from auditor.guard.formats.keyed import BUILDERS
+from auditor.guard.formats.literals import Literals, called, calls, keyword
+from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
+from auditor.registry.tables import registry
+
+FORMAT = "Python script"
+HINTS = (
+    "load_dataset", "from_pretrained", "fine_tuning", "load_from_disk", "model_customization_job", "SentenceTransformer",
+    "completions.create", "messages.create", "responses.create", "distilabel", "litellm",
+)  # fmt: skip
+"""A script without any of these has nothing to do with training."""
+NO_MODEL = re.compile(r"Tokenizer|Processor|Config|FeatureExtractor|Pipeline|Scheduler")
+MODEL = re.compile(r"^(?:.*\.)?(?:Auto\w*Model\w*|Fast\w*Model|\w+For[A-Z]\w+|\w*Model\w*)\.from_pretrained$")
+TRAINER = re.compile(r"(?:^|\.)\w*Trainer$")
+SETTINGS = re.compile(r"(?:^|\.)(?:\w*TrainingArguments|\w+Config)$")
+TESTS = re.compile(r"^(?:test|validation|valid|eval|dev)\b")
+TEACHERS = (
+    "teacher_model",
+    "teacher_model_name_or_path",
+    "reward_model",
+    "reward_model_path",
+    "reward_funcs",
+    "judge",
+    "judges",
+)
+READERS = (
+    "from_json",
+    "from_csv",
+    "from_parquet",
+    "read_json",
+    "read_csv",
+    "read_parquet",
+    "load_from_disk",
+    "read_ndjson",
+)
+WRITERS = ("to_json", "to_jsonl", "to_parquet", "to_csv", "write_jsonl", "save_to_disk")
+CHATS = (
+    "completions.create", "responses.create", "messages.create", "messages.stream", "completions.parse", "litellm.completion",
+    "completion", "acompletion", "OpenAILLM", "AnthropicLLM", "AzureOpenAILLM", "InferenceEndpointsLLM", "vLLM", "MistralLLM",
+    "TransformersLLM", "LiteLLM", "generate_content",
+)  # fmt: skip
+CLIENTS = ("OpenAI", "AsyncOpenAI", "openai.OpenAI", "openai.AsyncOpenAI")
+OPTIONS = {
+    "base": ("model_name_or_path", "base_model", "model_name", "model_id", "pretrained_model_name_or_path"),
+    "datasets": ("dataset_name", "dataset", "dataset_path", "train_file", "dataset_id", "data_path"),
+    "teachers": ("teacher_model_name_or_path", "teacher_model", "reward_model_path"),
+    "outputs": ("output_dir", "hub_model_id"),
+}
+
+
+def read_script(path: str, text: str) -> Found | None:
+    """Return what a script trains or writes, None where it does neither.
+
+    Args:
+        path: its path, for the places.
+        text: its source; it is parsed, and never run.
+    """
+    if not any(hint in text for hint in HINTS):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(text)
+        return _Script(path, tree).found()
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        return Found(
+            FORMAT, unread=(Unread(Place(path, line), f"not Python that can be read ({type(error).__name__})"),)
+        )
+
+
+class _Script:
+    """A script while it is read."""
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        self.path = path
+        self.literals = Literals(tree)
+        self.named: dict[str, list[Named]] = {}
+        self.unread: list[Unread] = []
+        self.trains = False
+        self.private = False
+        self.service: Named | None = None
+        self.published: Named | None = None
+        self.teachers: set[int] = set()
+        found = list(calls(tree))
+        for node in found:
+            if TRAINER.search(called(node)):
+                self._trainer(node)
+        for node in found:
+            self._call(node, called(node))
+
+    def found(self) -> Found | None:
+        """What the script says, once all of it was read."""
+        if self.trains:
+            self._options()
+        parts = {kind: tuple({n.name: n for n in reversed(names)}.values())[::-1] for kind, names in self.named.items()}
+        teachers = parts.get("teachers", ())
+        known = {named.name for named in teachers}
+        trainings: tuple[Training, ...] = ()
+        if self.trains or self.service:
+            trainings = (
+                Training(
+                    base=tuple(n for n in parts.get("base", ()) if n.name not in known),
+                    teachers=teachers,
+                    datasets=parts.get("datasets", ()),
+                    tests=parts.get("tests", ()),
+                    outputs=parts.get("outputs", ()),
+                    service=self.service,
+                    published=None if self.private else self.published,
+                ),
+            )
+        writers, written = parts.get("writers", ()), parts.get("written", ())
+        datasets = tuple(
+            Dataset((name,), writers, _providers(parts.get("addresses", ())), sources=parts.get("datasets", ()))
+            for name in written
+            if writers
+        )
+        if not (trainings or datasets):
+            return None
+        return Found(FORMAT, trainings, datasets, tuple(self.unread) if trainings else ())
+
+    def _say(self, kind: str, node: ast.Call, value: ast.expr | None, shown: str, what: str = "") -> None:
+        """Note the texts of an argument; where they are not known and `what` says what it is, note that."""
+        if value is None or (isinstance(value, ast.Constant) and value.value is None):
+            return
+        place = Place(self.path, node.lineno, shown)
+        texts = self.literals.texts(value)
+        if texts is None and what:
+            source = ast.unparse(value)[:80]
+            self.unread.append(Unread(place, f"{what} is the value of `{source}`, which does not stand in this file"))
+        self.named.setdefault(kind, []).extend(Named(text, place) for text in texts or () if text)
+
+    def _trainer(self, node: ast.Call) -> None:
+        self.trains = True
+        name = called(node).rpartition(".")[2]
+        for key in TEACHERS:
+            value = keyword(node, key)
+            made = self.literals.bound(value)
+            if isinstance(made, ast.Call):
+                self.teachers.add(id(made))
+                self._say("teachers", made, self._first(made), f"{name}({key}=…)", "the teacher")
+            elif isinstance(made, ast.Constant) and isinstance(made.value, str):
+                self._say("teachers", node, made, f"{name}({key}=…)")
+        reference = self.literals.bound(keyword(node, "ref_model"))
+        self.teachers |= {id(reference)} if isinstance(reference, ast.Call) else set()
+        model = keyword(node, "model")
+        if isinstance(self.literals.bound(model), ast.Constant):
+            self._say("base", node, model, f"{name}(model=…)")
+        for key in ("train_dataset", "eval_dataset"):
+            if isinstance(made := keyword(node, key), ast.Constant):
+                self._say("datasets" if key == "train_dataset" else "tests", node, made, f"{name}({key}=…)")
+
+    def _first(self, node: ast.Call) -> ast.expr | None:
+        named = keyword(node, "model_name", "pretrained_model_name_or_path", "model_name_or_path", "path", "repo_id")
+        return node.args[0] if node.args else named
+
+    def _call(self, node: ast.Call, name: str) -> None:
+        last = name.rpartition(".")[2]
+        if last == "load_dataset":
+            self._load(node)
+        elif last in READERS:
+            self._say("datasets", node, self._first(node) or keyword(node, "path_or_paths"), f"{last}(…)")
+        elif (MODEL.match(name) and not NO_MODEL.search(name)) or last == "SentenceTransformer":
+            if id(node) not in self.teachers:
+                self._say("base", node, self._first(node), f"{name}(…)", "the base model")
+        elif SETTINGS.search(name):
+            self._settings(node, last)
+        elif name.endswith("fine_tuning.jobs.create"):
+            self._tuned(node, "openai", ("model", "training_file", "validation_file", "suffix"))
+        elif last == "create_model_customization_job":
+            self._tuned(
+                node,
+                "aws.bedrock",
+                ("baseModelIdentifier", "trainingDataConfig", "validationDataConfig", "customModelName"),
+            )
+        else:
+            self._other(node, name, last)
+
+    def _other(self, node: ast.Call, name: str, last: str) -> None:
+        if name.endswith("files.create"):
+            self._say("datasets", node, keyword(node, "file"), "files.create(file=…)")
+        elif last == "push_to_hub":
+            self.private = self.private or _is_true(keyword(node, "private"))
+            self.published = self.published or Named("push_to_hub", Place(self.path, node.lineno, "push_to_hub(…)"))
+            target = node.args[0] if node.args else keyword(node, "repo_id")
+            self._say("outputs", node, target, "push_to_hub(…)")
+            self._say("written", node, target, "push_to_hub(…)")
+        elif last.startswith("save_pretrained"):
+            self._say("outputs", node, node.args[0] if node.args else None, f"{last}(…)")
+        elif last in WRITERS or (last == "open" and _writes(node)):
+            self._say("written", node, node.args[0] if node.args else None, f"{last}(…)")
+        elif name.endswith(CHATS):
+            self._say("writers", node, keyword(node, "model", "model_id", "model_name"), f"{name}(model=…)")
+        elif name in CLIENTS:
+            self._say("addresses", node, keyword(node, "base_url"), f"{name}(base_url=…)")
+
+    def _load(self, node: ast.Call) -> None:
+        first = node.args[0] if node.args else keyword(node, "path")
+        files = keyword(node, "data_files", "data_dir")
+        split = self.literals.texts(keyword(node, "split")) or [""]
+        kind = "tests" if TESTS.match(split[0]) else "datasets"
+        named = self.literals.texts(first)
+        if named and named[0].lower() in BUILDERS:
+            self._say(kind, node, files, "load_dataset(data_files=…)", "a dataset")
+        else:
+            self._say(kind, node, first, "load_dataset(…)", "a dataset")
+
+    def _settings(self, node: ast.Call, last: str) -> None:
+        self.trains = self.trains or last.endswith("TrainingArguments")
+        for key in TEACHERS:
+            self._say("teachers", node, keyword(node, key), f"{last}({key}=…)")
+        for key in ("output_dir", "hub_model_id"):
+            self._say("outputs", node, keyword(node, key), f"{last}({key}=…)")
+        if _is_true(keyword(node, "push_to_hub")):
+            self.published = self.published or Named("true", Place(self.path, node.lineno, f"{last}(push_to_hub=True)"))
+        self.private = self.private or _is_true(keyword(node, "hub_private_repo"))
+
+    def _tuned(self, node: ast.Call, provider: str, keys: tuple[str, str, str, str]) -> None:
+        name = called(node)
+        self.service = Named(provider, Place(self.path, node.lineno, f"{name}(…)"))
+        for kind, key in zip(("base", "datasets", "tests", "outputs"), keys, strict=True):
+            self._say(kind, node, keyword(node, key), f"{name}({key}=…)", "a dataset" if kind == "datasets" else "")
+
+    def _options(self) -> None:
+        """The defaults of a training script's options count where nothing in the script says more."""
+        options = self.literals.options()
+        for kind, names in OPTIONS.items():
+            for name in names:
+                if name in options and not self.named.get(kind):
+                    place = Place(self.path, options[name].lineno, f"--{name}")
+                    texts = self.literals.texts(options[name]) or []
+                    self.named.setdefault(kind, []).extend(Named(text, place) for text in texts if text)
+
+
+def _providers(addresses: tuple[Named, ...]) -> tuple[Named, ...]:
+    """The providers behind the addresses that are called; one that is not known may be anybody's."""
+    hosts = [(named, registry().host(named.name)) for named in addresses]
+    return tuple(replace(named, name=(host.provider if host else None) or "other") for named, host in hosts)
+
+
+def _is_true(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def _writes(node: ast.Call) -> bool:
+    mode = node.args[1] if len(node.args) > 1 else keyword(node, "mode")
+    return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and any(c in mode.value for c in "wax")

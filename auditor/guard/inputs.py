@@ -1,0 +1,271 @@
+"""Training inputs as rows of the fact table `training`: each run with each of its datasets, and where every fact stands."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from fnmatch import fnmatchcase
+
+from auditor.facts.declared import completed
+from auditor.guard.formats.words import strictness
+from auditor.guard.found import Found, Named, Place, Training
+from auditor.guard.knowledge import About, Knowledge, Statement
+from auditor.guard.repository import clean
+from auditor.model.declarations import Declarations, Facts
+from auditor.model.facts import FactValue
+from auditor.registry.tables import registry
+
+SERVICES = {
+    "openai": "openai", "anthropic": "anthropic", "google": "gcp.gemini", "mistral": "mistral_ai", "cohere": "cohere",
+    "xai": "x_ai", "deepseek": "deepseek", "perplexity": "perplexity", "moonshot": "moonshot_ai", "alibaba": "alibaba",
+}  # fmt: skip
+"""Maker → its own service, as records name it: taken for models that nobody can hold where no route is given."""
+ASSUMED = (
+    "no route is given, so the maker's own service is taken; declare `route` or `generator_providers` if it was another"
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One dataset (or teacher) that goes into one training run.
+
+    Attributes:
+        row: the facts, as in the fact table `training`.
+        statements: where the facts of the dataset come from.
+        claimed: the row if what the text claims of itself were true; None where it claims nothing more.
+        place: where the run names the dataset.
+        file: the file that declares the run.
+        dataset: the dataset as the run calls it.
+        model: the model that is trained: its name in auditor.yaml, or else what the run calls it.
+        declared: whether auditor.yaml declares the model.
+        known: whether anything is known of the dataset.
+        reasons: where the facts of the model stand, and what is remarkable in them.
+    """
+
+    row: Facts
+    statements: tuple[Statement, ...]
+    claimed: Facts | None
+    place: Place
+    file: str
+    dataset: str
+    model: str
+    declared: bool
+    known: bool
+    reasons: tuple[str, ...]
+
+
+def training_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> list[Input]:
+    """Return every dataset and teacher of every training run that was found, as rows dated `now`."""
+    inputs = [
+        item
+        for path, found in knowledge.found
+        for training in found.trainings
+        for item in _of_run(knowledge, declared, path, training, now)
+    ]
+    return list({(i.file, i.model, i.dataset): i for i in reversed(inputs)}.values())[::-1]
+
+
+def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: Sequence[str]) -> list[Input]:
+    """Return the data files of which auditor.yaml says by a model's `paths` that they train it, though no run names them."""
+    inputs = []
+    for path in data:
+        for name in _by_path(declared, path):
+            run = _Run(knowledge, declared, path, Training(), now, name)
+            inputs.append(run.input(Named(path, Place(path)), knowledge.about(path, path)))
+    return inputs
+
+
+def _of_run(knowledge: Knowledge, declared: Declarations, path: str, training: Training, now: date) -> Iterator[Input]:
+    training, older = _with_ancestors(knowledge, path, training)
+    names: list[str | None] = [*_models(declared, path, training)] or [None]
+    for name in names:
+        run = _Run(knowledge, declared, path, training, now, name)
+        for named in training.datasets:
+            yield run.input(named, knowledge.about(named.name, path))
+        for file, named in older:
+            about = knowledge.about(named.name, file)
+            through = replace(named, note=f"through the base model, which {file} trains on it")
+            yield run.input(through, about)
+        for named in training.teachers:
+            yield run.input(replace(named, name=f"output of {named.name}"), _taught(named, knowledge, path))
+
+
+def _taught(named: Named, knowledge: Knowledge, path: str) -> About:
+    """What a teacher says is a dataset that it writes; a teacher that was itself tuned here stands on its own base."""
+    made = knowledge.trained_by(named.name)
+    models = [named, *(made[1].base if made else ())]
+    written = [Statement("dataset.generators", one.name, one) for one in models[-1:]]
+    return About((*written, Statement("dataset.made_for_training", "true", named)), known=True)
+
+
+def _with_ancestors(knowledge: Knowledge, path: str, training: Training) -> tuple[Training, list[tuple[str, Named]]]:
+    """The training with the base of its base where that is trained in the repository, and the datasets of those runs."""
+    older: list[tuple[str, Named]] = []
+    base, seen = training.base, {path}
+    while made := next((found for named in base if (found := knowledge.trained_by(named.name))), None):
+        if made[0] in seen or made[1] is training:
+            break
+        seen.add(made[0])
+        older += [(made[0], named) for named in made[1].datasets]
+        base = made[1].base
+    return replace(training, base=base), older
+
+
+def _models(declared: Declarations, path: str, training: Training) -> list[str]:
+    """The declared models that a run trains: by the paths or by the name of what comes out."""
+    outputs = {
+        name.casefold() for named in training.outputs for name in (named.name, clean(named.name).rpartition("/")[2])
+    }
+    by_name = [
+        name
+        for name, model in declared.models.items()
+        if {name.casefold(), str(model.get("name") or name).casefold()} & outputs
+    ]
+    return list(dict.fromkeys([*_by_path(declared, path), *by_name]))
+
+
+def _by_path(declared: Declarations, path: str) -> list[str]:
+    found = []
+    for name, model in declared.models.items():
+        patterns = model.get("paths")
+        for pattern in patterns if isinstance(patterns, list) else []:
+            if fnmatchcase(path, str(pattern).replace("**/", "*").replace("**", "*")):
+                found.append(name)
+                break
+    return found
+
+
+class _Run:
+    """One run that trains one model: what all its rows share."""
+
+    def __init__(
+        self, knowledge: Knowledge, declared: Declarations, file: str, training: Training, now: date, name: str | None
+    ) -> None:
+        self.declared = declared
+        self.file = file
+        self.name = name
+        self.model = name or next((_short(o.name) for o in training.outputs), file)
+        self.reasons: list[str] = []
+        facts: Facts = {"timestamp": datetime.combine(now, time(), UTC), **declared.organisation_facts}
+        facts |= declared.model_facts(name) if name else {"model.id": self.model}
+        facts["training.run.id"] = file
+        if base := _base(training):
+            facts["model.base"] = base.name
+            self.reasons.append(f"base model {base.name}: {base.place}")
+        if training.service:
+            facts["training.service"] = training.service.name
+            self.reasons.append(f"tuned by {training.service.name}'s own service: {training.service.place}")
+        if training.published:
+            self._published(facts, training, training.published)
+        self.facts = facts
+
+    def _published(self, facts: Facts, training: Training, published: Named) -> None:
+        """A run that publishes tells the model's name; whether the model leaves the company, the company knows best."""
+        hub = next(
+            (o.name for o in training.outputs if o.name.count("/") == 1 and not o.name.startswith((".", "/"))), None
+        )
+        facts.setdefault("model.name", hub or self.model)
+        if facts.get("model.distributed") is False:
+            self.reasons.append(f"declared as not distributed, but this publishes it: {published.place}")
+        else:
+            facts["model.distributed"] = True
+            self.reasons.append(f"published: {published.place}")
+
+    def input(self, named: Named, about: About) -> Input:
+        """The row of one dataset of the run."""
+        statements = [s for s in about.statements if s.evidence != "indicated"]
+        row = self._row(named.name, statements, about)
+        claims = [replace(s, fact="dataset.generators") for s in about.statements if s.fact == "claims" and s.value]
+        held = {s.value for s in statements if s.fact == "dataset.generators"}
+        claimed = [s for s in claims if s.value not in held and s.fact not in about.settled]
+        assumed = self._row(named.name, [*statements, *claimed], about) if claimed else None
+        return Input(
+            row=row,
+            statements=(*statements, *claimed),
+            claimed=assumed,
+            place=named.place,
+            file=self.file,
+            dataset=named.name,
+            model=self.model,
+            declared=self.name is not None,
+            known=about.known,
+            reasons=(*([named.note] if named.note else []), *self.reasons),
+        )
+
+    def _row(self, dataset: str, statements: Sequence[Statement], about: About) -> Facts:
+        row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **_said(statements)}
+        if about.rows is not None:
+            row["dataset.rows"] = about.rows
+        if row.get("dataset.generators") and "dataset.generator_providers" not in about.settled:
+            _assume_providers(row)
+        return completed("training", row, self.declared)
+
+
+def _base(training: Training) -> Named | None:
+    """The model that the weights come from: the first whose name is known, as adapters and folders stand there too."""
+    return next(
+        (n for n in training.base if registry().model(n.name).maker), training.base[0] if training.base else None
+    )
+
+
+def _short(name: str) -> str:
+    """A model's name: a hub id as it stands, of a path the last part."""
+    path = clean(name)
+    return path if path.count("/") == 1 and not name.startswith((".", "/")) else path.rpartition("/")[2]
+
+
+def _said(statements: Sequence[Statement]) -> Facts:
+    """The facts that the statements make; of several licences the one that closes most."""
+    row: dict[str, FactValue] = {}
+    by_fact: dict[str, list[str | None]] = {}
+    for statement in statements:
+        said = by_fact.setdefault(statement.fact, [])
+        if statement.value not in said:
+            said.append(statement.value)
+    generators = by_fact.get("dataset.generators", [])
+    if generators or "synthetic" in by_fact:
+        row["dataset.generators"] = generators or [None]
+    elif any(s.fact == "human" and not s.via for s in statements):
+        row |= {"dataset.generators": [], "dataset.generator_providers": []}
+    if providers := by_fact.get("dataset.generator_providers"):
+        row["dataset.generator_providers"] = providers
+    if routes := by_fact.get("dataset.route"):
+        row["dataset.route"] = routes[0]
+    if licences := [name for name in by_fact.get("dataset.licence", []) if name]:
+        row["dataset.licence"] = max(licences, key=strictness)
+    if "dataset.made_for_training" in by_fact:
+        row["dataset.made_for_training"] = "true" in by_fact["dataset.made_for_training"]
+    for fact in ("dataset.generator_plan", "dataset.modality"):
+        if values := by_fact.get(fact):
+            row[fact] = values[0]
+    return row
+
+
+def _assume_providers(row: dict[str, FactValue]) -> None:
+    """Name the makers' own services for the models that nobody can hold, where neither provider nor route is given."""
+    named = row.get("dataset.generator_providers")
+    if row.get("dataset.route") is not None:
+        return
+    providers: list[str | None] = [*named] if isinstance(named, list) else []
+    known = [registry().provider(name) if name else None for name in providers]
+    covered = {provider.maker for provider in known if provider}
+    several = any(provider is None or provider.maker is None for provider in known)
+    generators = row["dataset.generators"]
+    for name in generators if isinstance(generators, list) else []:
+        model = registry().model(name) if name else None
+        if model and model.licences == () and model.maker in SERVICES and model.maker not in covered and not several:
+            providers.append(SERVICES[model.maker])
+            covered.add(model.maker)
+    if providers:
+        row["dataset.generator_providers"] = providers
+
+
+def assumed_provider(item: Input) -> bool:
+    """Return whether the provider in a row was taken because no route was given."""
+    said = {s.value for s in item.statements if s.fact == "dataset.generator_providers"}
+    named = item.row.get("dataset.generator_providers")
+    return isinstance(named, list) and any(name not in said for name in named)
+
+
+def found_runs(found: Sequence[tuple[str, Found]]) -> int:
+    """Return how many training runs were found."""
+    return sum(len(item.trainings) for _, item in found)

@@ -1,0 +1,249 @@
+"""Joins what files, data, the registry and the company say of datasets: who wrote each, under which licence, made from what."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from pydantic import JsonValue
+
+from auditor.guard.found import Dataset, Evidence, Found, Named, Place, Training
+from auditor.guard.repository import Repository, clean
+from auditor.model.declarations import KNOWN_DATASET_KEYS, Declarations
+from auditor.registry.datasets import Entry, datasets
+
+REGISTRY = "policies/registry/datasets.jsonl"
+OTHER = "other"
+"""Stands for a model or provider that is there and that nobody names."""
+DEEPEST = 12
+"""Steps from a dataset to those that it was made from."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing that is said of a dataset: the fact, its value (None: it is there and not known), and where it stands.
+
+    `via` names the datasets through which it is inherited, the nearest first.
+    """
+
+    fact: str
+    value: str | None
+    named: Named
+    via: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """How strong it is."""
+        return self.named.evidence
+
+
+@dataclass(frozen=True)
+class About:
+    """All that is known of one dataset. `settled` are the facts that the company itself declared, which end the matter."""
+
+    statements: tuple[Statement, ...]
+    settled: frozenset[str] = frozenset()
+    known: bool = False
+    rows: int | None = None
+
+    def of(self, fact: str) -> list[Statement]:
+        """What is said of one fact."""
+        return [statement for statement in self.statements if statement.fact == fact]
+
+
+class Knowledge:
+    """What was found, to be asked by the name of a dataset or of a model.
+
+    Args:
+        found: what each examined file says.
+        scans: what data files record.
+        declared: what the company declares, and the file in which it does.
+        repository: tells which names are files.
+    """
+
+    def __init__(
+        self,
+        found: Sequence[tuple[str, Found]],
+        scans: Sequence[Dataset],
+        declared: Declarations,
+        config: str | None,
+        repository: Repository,
+    ) -> None:
+        self.found = found
+        self.declared = declared
+        self.config = config or "auditor.yaml"
+        self.repository = repository
+        self._datasets: dict[str, list[Dataset]] = {}
+        self._makers: dict[str, tuple[str, Training]] = {}
+        for dataset in (*scans, *(d for _, item in found for d in item.datasets)):
+            for named in dataset.names:
+                for key in {named.name.casefold(), clean(named.name).casefold()}:
+                    self._datasets.setdefault(key, []).append(dataset)
+        for path, item in found:
+            for training in item.trainings:
+                for output in training.outputs:
+                    self._makers.setdefault(clean(output.name).casefold(), (path, training))
+
+    def trained_by(self, base: str) -> tuple[str, Training] | None:
+        """Return the training run, and its file, that makes the model `base`."""
+        return self._makers.get(clean(base).casefold())
+
+    def about(self, name: str, file: str) -> About:
+        """Return what is known of the dataset that `file` calls `name`, and of all that it was made from."""
+        statements: list[Statement] = []
+        settled: frozenset[str] = frozenset()
+        known = False
+        rows: int | None = None
+        waiting: deque[tuple[str, str, tuple[str, ...]]] = deque([(name, file, ())])
+        seen: set[str] = set()
+        while waiting:
+            current, where, via = waiting.popleft()
+            keys = self._keys(current, where)
+            if seen & keys or len(via) > DEEPEST:
+                continue
+            own = self._said(current, keys)
+            seen |= keys | own.keys
+            statements += [replace(statement, via=via) for statement in own.statements]
+            if not via:
+                settled, rows = own.settled, own.rows
+            known = known or own.known
+            for source, place in own.sources:
+                waiting.append((source, place, (*via, current)))
+        return About(tuple(statements), settled, known, rows)
+
+    def paths(self, name: str, file: str) -> list[str]:
+        """Return the data files of the repository that a name stands for, also by the names that other files give it."""
+        found: list[str] = []
+        for key in sorted(self._aliases(self._keys(name, file))):
+            found += self.repository.below(key) if self.repository.exists(key) else []
+        return list(dict.fromkeys(found))
+
+    def _keys(self, name: str, file: str) -> set[str]:
+        """The names under which a dataset may be known: as written, and as a path from the file that mentions it."""
+        folder = file.rpartition("/")[0]
+        beside = clean(f"{folder}/{name}")
+        keys = {name.casefold(), clean(name).casefold()}
+        return (
+            keys | {beside.casefold()}
+            if folder and (name.startswith((".", "/")) or self.repository.exists(beside))
+            else keys
+        )
+
+    def _aliases(self, keys: set[str]) -> set[str]:
+        """The names, and the other names of every dataset that has one of them."""
+        return keys | {
+            clean(named.name) for key in keys for dataset in self._datasets.get(key, ()) for named in dataset.names
+        }
+
+    def _said(self, name: str, keys: set[str]) -> "_Own":
+        own = _Own(set(keys))
+        waiting, seen = sorted(keys), set(keys)
+        while waiting:
+            for dataset in self._datasets.get(waiting.pop(), ()):
+                own.add(dataset)
+                others = {clean(named.name).casefold() for named in dataset.names} - seen
+                waiting += sorted(others)
+                seen |= others
+        own.keys |= seen
+        for folder in self._folders(own.keys):
+            for dataset in self._datasets.get(folder, ()):
+                own.add(dataset)
+        for key in sorted(own.keys):
+            if entry := datasets().find(key):
+                own.keys |= {entry.id.casefold()}
+                own.add_entry(entry)
+        self._declare(name, own)
+        return own
+
+    def _folders(self, keys: set[str]) -> Iterator[str]:
+        """The folders of the files among `keys`, whose cards and pipelines are about them."""
+        for key in sorted(keys):
+            if self.repository.exists(key):
+                parts = key.split("/")
+                yield from ("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
+                yield "."
+
+    def _declare(self, name: str, own: "_Own") -> None:
+        """What the company declares of a dataset replaces what others say of the same facts."""
+        for pattern, entry in self.declared.datasets.items():
+            if any(fnmatchcase(key, clean(pattern).casefold()) for key in {name.casefold(), *own.keys}):
+                own.declare(entry, Place(self.config, None, f"datasets.{pattern}"))
+
+
+class _Own:
+    """What is said of one dataset itself, while it is gathered."""
+
+    def __init__(self, keys: set[str]) -> None:
+        self.keys = keys
+        self.statements: list[Statement] = []
+        self.sources: list[tuple[str, str]] = []
+        self.settled: frozenset[str] = frozenset()
+        self.known = False
+        self.rows: int | None = None
+        self._added: list[Dataset] = []
+
+    def add(self, dataset: Dataset) -> None:
+        if any(dataset is other for other in self._added):
+            return
+        self._added.append(dataset)
+        self.known = True
+        self.rows = dataset.rows if dataset.rows is not None else self.rows
+        for fact, names in (
+            ("dataset.generators", dataset.generators),
+            ("dataset.generator_providers", dataset.providers),
+            ("dataset.route", dataset.routes),
+            ("dataset.licence", dataset.licences),
+            ("claims", dataset.claims),
+        ):
+            self.statements += [Statement(fact, None if named.name == OTHER else named.name, named) for named in names]
+        for fact, said in (
+            ("synthetic", dataset.synthetic),
+            ("human", dataset.human),
+            ("dataset.made_for_training", dataset.made_for_training),
+        ):
+            self.statements += [Statement(fact, said.name, said)] if said else []
+        self.sources += [(named.name, named.place.file) for named in dataset.sources]
+
+    def add_entry(self, entry: Entry) -> None:
+        self.known = True
+        place = Place(REGISTRY, entry.line, entry.id)
+        note = f"{entry.source}, {entry.as_of}" + (", by its name only" if entry.verify else "")
+        if entry.part:
+            note = f"{note}; models wrote {entry.part}"
+        released = entry.released_by
+        if released:
+            note = f"{note}; {released} published it itself, so that its licence says it all"
+        for generator in entry.generators or () if not released else ():
+            model = None if generator.model == OTHER else generator.model
+            self._say("dataset.generators", model, Named(generator.model, place, note=note))
+            if generator.provider:
+                self._say(
+                    "dataset.generator_providers", generator.provider, Named(generator.provider, place, note=note)
+                )
+        if entry.generators == () or released:
+            self._say("human", "no model", Named("no model", place, note=note))
+        for licence in entry.licences:
+            self._say("dataset.licence", licence.name, Named(licence.name, place, note=note))
+        self.sources += [(source, REGISTRY) for source in entry.sources]
+
+    def _say(self, fact: str, value: str | None, named: Named) -> None:
+        statement = Statement(fact, value, named)
+        self.statements += [] if statement in self.statements else [statement]
+
+    def declare(self, entry: dict[str, JsonValue], place: Place) -> None:
+        self.known = True
+        facts = {KNOWN_DATASET_KEYS[key]: value for key, value in entry.items() if key in KNOWN_DATASET_KEYS}
+        self.settled |= facts.keys()
+        if "dataset.generators" in facts:
+            replaced = {"dataset.generators", "dataset.generator_providers", "synthetic", "human", "claims"}
+        else:
+            replaced = {"dataset.generator_providers"} & facts.keys()
+        self.statements = [s for s in self.statements if s.fact not in replaced | facts.keys()]
+        for fact, value in facts.items():
+            for item in value if isinstance(value, list) else [value]:
+                self._say(fact, str(item).lower() if isinstance(item, bool) else str(item), Named(str(item), place))
+        if facts.get("dataset.generators") == []:
+            self._say("human", "no model", Named("no model", place))
+        sources = entry.get("derived_from")
+        if isinstance(sources, list):
+            self.sources = [(str(source), place.file) for source in sources]

@@ -1,0 +1,229 @@
+"""What the guard looks at in real git repositories: staged content, parts of files, renames, deletions, pointers."""
+
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from auditor.errors import AuditorError, ExitCode
+from auditor.guard.repository import open_repository
+from tests.guard.project import GIT, Project, stops
+
+OPENAI = "openai/services-agreement/no-competing-models"
+HOOK = {"PRE_COMMIT": "1"}
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    project = Project(tmp_path)
+    project.git("init", "-q", "-b", "main")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "start")
+    return project
+
+
+def test_the_staged_content_counts_and_not_the_working_tree(project):
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.sft("rival", "stanfordnlp/imdb")  # mended on the disk alone
+    assert {d for d, _, _ in stops(project.check(staged=True))} == {"tatsu-lab/alpaca"}
+    project.git("add", "-A")
+    project.sft("rival", "tatsu-lab/alpaca")  # and the other way round
+    assert stops(project.check(staged=True)) == set()
+
+
+def test_the_staged_declarations_count(project):
+    project.sft("rival", "tatsu-lab/alpaca")
+    text = (project.root / "auditor.yaml").read_text()
+    project.write(
+        "auditor.yaml", text + "datasets: {tatsu-lab/alpaca: {generators: [], licence: MIT, derived_from: []}}\n"
+    )
+    project.git("add", "-A")
+    project.write("auditor.yaml", text)
+    assert stops(project.check(staged=True)) == set()
+
+
+def test_only_staged_files_are_looked_at(project):
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "old sins")
+    project.write("notes.md", "# notes\n")
+    project.git("add", "-A")
+    report = project.check(staged=True)
+    assert stops(report) == set()
+    assert report.examined.files == 1 and report.examined.unrelated == 1
+
+
+def test_a_renamed_configuration_is_looked_at(project):
+    project.sft("elsewhere", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "not declared")
+    (project.root / "rival").mkdir()
+    project.git("mv", "elsewhere/sft.yml", "rival/sft.yml")
+    assert {model for _, model, _ in stops(project.check(staged=True))} == {"rival"}
+
+
+def test_deleted_files_are_no_fault(project):
+    project.sft("rival", "stanfordnlp/imdb")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "one")
+    project.git("rm", "-q", "rival/sft.yml")
+    report = project.check(staged=True)
+    assert report.findings == () and report.exit_code() == ExitCode.OK
+
+
+def test_a_changed_dataset_brings_the_runs_that_use_it(project):
+    project.rows("data/train.jsonl", {"prompt": "a", "completion": "b"})
+    project.sft("rival", "data/train.jsonl")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "clean")
+    with (project.root / "data/train.jsonl").open("a") as file:
+        file.write('{"prompt": "c", "completion": "d", "generation_model": "gpt-4o"}\n')
+    project.git("add", "-A")
+    report = project.check(staged=True)
+    assert {(d, c) for d, _, c in stops(report)} == {("data/train.jsonl", OPENAI)}
+    assert report.examined.sampled == ("data/train.jsonl: the 1 rows that were added",)
+    (item,) = report.blocking()
+    assert item.statements[0].named.place.line == 2
+
+
+def test_a_changed_card_brings_the_runs_that_use_its_data(project):
+    project.rows("data/answers/train.jsonl", {"text": "b"})
+    project.write("data/answers/README.md", "---\nlicense: mit\nsize_categories: [n<1K]\n---\n")
+    project.sft("rival", "data/answers/train.jsonl")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "clean")
+    card = "---\nlicense: mit\nsize_categories: [n<1K]\n---\nThe answers were generated with gpt-4o.\n"
+    project.write("data/answers/README.md", card)
+    project.git("add", "-A")
+    (item,) = [i for i in project.check(staged=True).blocking() if i.finding.clause == OPENAI]
+    assert str(item.statements[0].named.place) == "data/answers/README.md:5 (text)"
+
+
+def test_under_pre_commit_the_names_are_hints_and_the_index_is_asked_too(project):
+    project.rows("data/train.jsonl", {"text": "b", "generation_model": "gpt-4o"})
+    project.sft("rival", "data/train.jsonl")
+    project.git("add", "-A")
+    report = project.check("data/train.jsonl", environ=HOOK)  # a partial list
+    assert OPENAI in {c for _, _, c in stops(report)}
+    assert "axolotl" in report.examined.formats
+
+
+def test_a_range_of_commits_is_looked_at(project):
+    start = project.git("rev-parse", "HEAD").strip()
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "more")
+    environ = HOOK | {"PRE_COMMIT_FROM_REF": start, "PRE_COMMIT_TO_REF": "HEAD"}
+    assert stops(project.check(environ=environ))
+    assert not stops(project.check(environ=HOOK))
+
+
+def test_a_pointer_of_git_lfs_is_not_data(project):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    project.write("data/train.parquet", pointer)
+    project.write("data/train.jsonl", pointer)
+    project.sft("rival", "data/train.parquet", "data/train.jsonl")
+    project.git("add", "-A")
+    report = project.check()
+    reasons = {item.place.file: item.why for item in report.unread}
+    assert "Git LFS" in reasons["data/train.parquet"] and "Git LFS" in reasons["data/train.jsonl"]
+    assert report.exit_code(["unknown"]) == ExitCode.FINDINGS
+
+
+def test_data_of_dvc_is_followed_to_its_cache_and_unknown_where_it_was_not_pulled(project):
+    content = b'{"text": "b", "generation_model": "claude-3-opus"}\n'
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    project.write("data/train.jsonl.dvc", f"outs:\n- md5: {md5}\n  size: {len(content)}\n  path: train.jsonl\n")
+    project.sft("rival", "data/train.jsonl")
+    project.write(".gitignore", "/.dvc/cache\n")
+    project.git("add", "-A")
+    report = project.check()
+    assert stops(report) == set()
+    assert [case.dataset for case in report.undecided] == ["data/train.jsonl"]
+    assert any("not here" in item.why for item in report.unread)
+    project.write(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", content)
+    assert {c.split("/")[0] for _, _, c in stops(project.check())} == {"anthropic"}
+
+
+def test_what_dvc_says_of_data_in_its_meta_counts(project):
+    meta = "meta: {generator: gpt-4o-2024-08-06, provider: openai, licence: MIT}\n"
+    project.write("data/train.jsonl.dvc", f"outs:\n- md5: {'0' * 32}\n  path: train.jsonl\n{meta}")
+    project.sft("rival", "data/train.jsonl")
+    project.git("add", "-A")
+    (item,) = project.check(staged=True).blocking()
+    assert {str(s.named.place).split(":")[0] for s in item.statements} == {"data/train.jsonl.dvc"}
+
+
+def test_a_link_out_of_the_repository_is_not_followed(project, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "secret.yml"
+    outside.write_text("base_model: a/b\ndatasets: [{path: tatsu-lab/alpaca}]\n")
+    (project.root / "rival").mkdir()
+    (project.root / "rival" / "sft.yml").symlink_to(outside)
+    project.git("add", "-A")
+    assert project.check().inputs == ()
+
+
+def test_odd_names_are_read(project):
+    project.sft("rival/mit leerzeichen und ümläut", "tatsu-lab/alpaca")
+    project.write('rival/quo"te.yml', (project.root / "rival/mit leerzeichen und ümläut/sft.yml").read_text())
+    project.git("add", "-A")
+    files = {place.file for item in project.check(staged=True).blocking() for place in item.places}
+    assert files == {"rival/mit leerzeichen und ümläut/sft.yml", 'rival/quo"te.yml'}
+
+
+def test_large_and_packed_data_in_the_index_is_read(project):
+    packed = gzip.compress(b'{"text": "b", "generation_model": "gpt-4o"}\n' * 3)
+    project.write("data/train.jsonl.gz", packed)
+    project.sft("rival", "data/train.jsonl.gz")
+    project.git("add", "-A")
+    (project.root / "data/train.jsonl.gz").unlink()
+    assert {(d, c) for d, _, c in stops(project.check(staged=True))} == {("data/train.jsonl.gz", OPENAI)}
+
+
+def test_nothing_in_the_repository_changes(project):
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.sft("rival", "tatsu-lab/alpaca", "more/data")
+    before = project.git("status", "--porcelain", "-uall"), project.git("diff"), project.git("diff", "--cached")
+    project.check(staged=True)
+    project.check()
+    assert before == (
+        project.git("status", "--porcelain", "-uall"),
+        project.git("diff"),
+        project.git("diff", "--cached"),
+    )
+
+
+def test_staged_needs_git(tmp_path):
+    with pytest.raises(AuditorError, match="--staged needs a git repository"):
+        open_repository(tmp_path, tmp_path, staged=True)
+
+
+def test_a_path_that_is_not_there_is_a_fault(project):
+    with pytest.raises(AuditorError, match="no such file or folder"):
+        project.check("nowhere.yml")
+
+
+def test_as_a_plain_hook_of_git(project):
+    """Without pre-commit: .git/hooks/pre-commit calls the command."""
+    hook = project.write(".git/hooks/pre-commit", f'#!/bin/sh\nexec "{sys.executable}" -m auditor guard --staged\n')
+    hook.chmod(0o755)
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    done = subprocess.run(
+        ["git", "commit", "-m", "x"],
+        cwd=project.root,
+        env=os.environ | GIT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert OPENAI in done.stdout + done.stderr
+    project.sft("rival", "acme/nobody-knows")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "x")
