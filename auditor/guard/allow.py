@@ -17,6 +17,8 @@ from auditor.guard.outcome import GuardFinding
 from auditor.model.base import Model
 from auditor.model.finding import Waiver
 
+LONGEST = 2_000
+"""Characters of a line in which a comment is looked for."""
 COMMENT = re.compile(r"#\s*auditor:\s*allow\b(.*)$")
 FIELD = re.compile(r"\b(reason|until)\s*=\s*(\"[^\"]*\"|'[^']*'|.*?(?=\s+(?:reason|until)\s*=|$))")
 RULE = re.compile(r"^\s*([a-z0-9][\w./*-]*)")
@@ -59,7 +61,7 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
         (n for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith(("#", "---"))), 0
     )
     for number, line in enumerate(lines, 1):
-        if not (found := COMMENT.search(line)):
+        if not (found := COMMENT.search(line[:LONGEST])):
             continue
         own = line.lstrip().startswith("#")
         about = None if own and number < content else number

@@ -13,8 +13,8 @@ from auditor.yamlfile import KeyPath, Tree, parse_yaml
 
 LARGEST = 2_000_000
 """Characters of a config; a larger file is no config that anybody wrote."""
-MOST = 10_000
-"""Values that one key path may select, so that a tower of YAML aliases ends."""
+MOST = 100_000
+"""Values that are looked at for one key path, so that a tower of YAML aliases ends."""
 FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 VARIABLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
 
@@ -61,10 +61,7 @@ class Doc:
 
         `*` is every value of a mapping, and `@` at the end every key of it.
         """
-        for count, found in enumerate(_walk((), self.value, keys.split("."))):
-            if count >= MOST:
-                return
-            yield found
+        yield from _walk((), self.value, keys.split("."), [MOST])
 
     def names(self, keys: str) -> Iterator[tuple[KeyPath, str]]:
         """Yield the texts at a dotted key path, with `${a.b}` replaced by what stands at `a.b`."""
@@ -87,10 +84,14 @@ class Doc:
         return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 
-def _walk(path: KeyPath, value: JsonValue, parts: list[str]) -> Iterator[tuple[KeyPath, JsonValue]]:
+def _walk(path: KeyPath, value: JsonValue, parts: list[str], left: list[int]) -> Iterator[tuple[KeyPath, JsonValue]]:
+    """`left` holds how many more values may be looked at."""
+    left[0] -= 1
+    if left[0] < 0:
+        return
     if isinstance(value, list):
         for i, item in enumerate(value):
-            yield from _walk((*path, i), item, parts)
+            yield from _walk((*path, i), item, parts, left)
     elif not parts:
         yield path, value
     elif isinstance(value, dict):
@@ -98,9 +99,9 @@ def _walk(path: KeyPath, value: JsonValue, parts: list[str]) -> Iterator[tuple[K
             yield from (((*path, key), key) for key in value)
         elif parts[0] == "*":
             for key, item in value.items():
-                yield from _walk((*path, key), item, parts[1:])
+                yield from _walk((*path, key), item, parts[1:], left)
         elif parts[0] in value:
-            yield from _walk((*path, parts[0]), value[parts[0]], parts[1:])
+            yield from _walk((*path, parts[0]), value[parts[0]], parts[1:], left)
 
 
 def key_of(path: KeyPath) -> str:

@@ -138,9 +138,9 @@ def _options(words: list[str]) -> tuple[dict[str, str | list[str] | bool], list[
             if equals:
                 flags[current].append(value)
                 current = ""
-        elif current:
+        elif current and not (flags[current] and re.match(r"[A-Za-z][\w.]*=", word)):
             flags[current].append(word)
-        elif re.match(r"[\w.]+=", word):  # torchtune: key=value
+        elif re.match(r"[A-Za-z][\w.]*=", word):  # torchtune: key=value
             name, _, value = word.partition("=")
             flags.setdefault(name, []).append(value)
         else:

@@ -66,7 +66,7 @@ def read_script(path: str, text: str) -> Found | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")
             tree = ast.parse(text)
         return _Script(path, tree).found()
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

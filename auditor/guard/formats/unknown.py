@@ -36,9 +36,7 @@ MOST = 20_000
 def read_unknown(doc: Doc) -> Found | None:
     """Return what the usual keys of a training configuration hold, None where a file does not look like one."""
     found: dict[str, list[tuple[KeyPath, JsonValue]]] = {}
-    for count, (path, key, value) in enumerate(_keys((), doc.value)):
-        if count > MOST:
-            break
+    for path, key, value in _keys((), doc.value, [MOST]):
         found.setdefault(key, []).append((path, value))
     keys = found.keys()
     trains = keys & DATA and keys & (BASE | {"model"}) and (keys & SETTINGS or keys & TEACHERS)
@@ -54,16 +52,18 @@ def read_unknown(doc: Doc) -> Found | None:
     return Found("unknown training configuration", (training,), unread=(Unread(doc.place(()), why),))
 
 
-def _keys(path: KeyPath, value: JsonValue) -> Iterator[tuple[KeyPath, str, JsonValue]]:
-    if len(path) > 12:
+def _keys(path: KeyPath, value: JsonValue, left: list[int]) -> Iterator[tuple[KeyPath, str, JsonValue]]:
+    """`left` holds how many more values may be looked at."""
+    left[0] -= 1
+    if len(path) > 12 or left[0] < 0:
         return
     if isinstance(value, dict):
         for key, item in value.items():
             yield (*path, key), key.lower().lstrip("-").replace("-", "_"), item
-            yield from _keys((*path, key), item)
+            yield from _keys((*path, key), item, left)
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            yield from _keys((*path, i), item)
+            yield from _keys((*path, i), item, left)
 
 
 def _named(doc: Doc, found: dict[str, list[tuple[KeyPath, JsonValue]]], keys: frozenset[str]) -> Iterator[Named]:

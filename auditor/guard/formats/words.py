@@ -13,7 +13,7 @@ MADE_BY = re2.compile(
     r"(?i)\b(?:generat|synthesi[sz]|distill|creat|produc|writ|annotat|label|augment|translat|answer|complet|respon|output|scored?|judg)"
     r"\w*\b.{0,60}?\b(?:by|with|using|from|of|through|via)\b(.{0,90})"
 )
-NEGATED = re2.compile(r"(?i)\b(not|never|without|except|exclud\w*|remov\w*|filtered out|no longer)\b")
+NEGATED = re2.compile(r"(?i)\b(not|never|without|except|exclud\w*|remov\w*|filtered out|no longer)\b|^\W*(no|none)\b")
 WORD = re.compile(r"[A-Za-z][\w./:+-]*\w")
 BARE = frozenset(("chatgpt", "claude", "gemini", "bard", "copilot", "grok"))
 """Names of models that say enough without a number."""
