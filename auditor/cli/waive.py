@@ -1,5 +1,6 @@
 """`auditor waive`: a named person's acceptance of a finding, written to the waivers file."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from auditor.errors import AuditorError, ExitCode
 from auditor.facts.declarations import load_config
 from auditor.model.declarations import relative
 from auditor.model.finding import Waiver
-from auditor.yamlfile import parse_yaml, write_yaml
+from auditor.yamlfile import Tree, parse_yaml, read_yaml, write_yaml
+
+EMPTY = re.compile(r"^waivers:\s*\[\s*\][ \t]*$", re.MULTILINE)
 
 
 @click.command()
@@ -30,7 +33,7 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
         raise AuditorError("there is no auditor.yaml here; name it with --config, or write one with `auditor init`")
     if expires < datetime.now(UTC).date():
         raise AuditorError(f"--expires {expires}: that day is past")
-    declared = load_config(path)
+    declared = load_config(path, _read)
     if declared.declarations.waivers is None:
         raise AuditorError(f"{path} names no file for waivers; add the line `waivers: waivers.yaml` to it")
     known = {waiver.finding for waiver in declared.waivers}
@@ -45,17 +48,22 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
     return ExitCode.OK
 
 
+def _read(file: Path) -> Tree:
+    """A file as it is; the waivers file may still have to be made."""
+    return read_yaml(file) if file.exists() else Tree(str(file), {}, {})
+
+
 def _append(file: Path, added: list[Waiver]) -> None:
     """Add to the list at the end of the file, or begin it; the file is checked before it is replaced."""
     text = file.read_text("utf-8") if file.exists() else ""
     entries = write_yaml([waiver.model_dump(mode="json", exclude_none=True) for waiver in added])
     lines = "".join(f"  {line}\n" for line in entries.splitlines())
+    text = EMPTY.sub("waivers:", text)
     started = any(line.startswith("waivers:") for line in text.splitlines())
     whole = f"{text.rstrip()}\n{lines}" if started and text.strip() else f"{text}waivers:\n{lines}"
     tree = parse_yaml(whole, str(file))
     listed = tree.value.get("waivers") if isinstance(tree.value, dict) else None
-    if not isinstance(listed, list) or not all(
-        any(isinstance(i, dict) and i.get("finding") == w.finding for i in listed) for w in added
-    ):
+    there = {item.get("finding") for item in listed if isinstance(item, dict)} if isinstance(listed, list) else set()
+    if not there >= {waiver.finding for waiver in added}:
         raise AuditorError(f"{file}: add the waiver by hand; the list `waivers:` is not the last thing in the file")
     file.write_text(whole, "utf-8")

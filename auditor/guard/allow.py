@@ -194,7 +194,8 @@ def apply_baseline(
     known = {(entry.rule, entry.content): entry for entry in baseline if now <= entry.expires}
     for item in findings:
         entry = known.get((item.finding.rule, content_of(item)))
-        if entry and fnmatchcase(item.file, entry.path) and item.finding.status == "active":
+        here = entry and any(fnmatchcase(place.file, entry.path) for place in item.places)
+        if here and item.finding.status == "active":
             yield replace(item, finding=item.finding.model_copy(update={"status": "baseline"}))
         else:
             yield item

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from datetime import date
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from auditor.guard.assess import GuardOptions, run_guard
@@ -24,6 +25,8 @@ models:
     {kind: generative, competes: false, distributed: false, commercial: false, name: student, paths: ["student/**"]}
 """
 """Declares a competing model, a classifier for use in the house, and a model for research."""
+CACHE = Path(mkdtemp(prefix="auditor-test-"))
+"""Compiled rules, for all tests of a session."""
 TODAY = date(2026, 11, 25)
 GIT = {
     "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "T",
@@ -79,6 +82,7 @@ class Project:
             staged=staged,
             full=full,
             baseline=self.root / baseline if baseline else None,
+            cache=CACHE,
         )
         given = [self.root / path for path in paths] or ([] if staged or environ else [self.root])
         with chdir(self.root):

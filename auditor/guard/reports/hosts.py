@@ -76,11 +76,12 @@ def as_gitlab(report: Report, fail_on: Severity) -> str:
         {
             "description": f"{words.headline(item)} {words.clause(item)}",
             "check_name": item.finding.rule,
-            "fingerprint": fingerprint([item]) + item.finding.id.removeprefix("f-"),
+            "fingerprint": fingerprint(place.file, item) + item.finding.id.removeprefix("f-"),
             "severity": GITLAB[item.finding.severity] if item.blocks(fail_on) else "info",
-            "location": {"path": item.places[0].file, "lines": {"begin": item.places[0].line or 1}},
+            "location": {"path": place.file, "lines": {"begin": place.line or 1}},
         }
         for item in report.findings
         if item.open
+        for place in {place.file: place for place in reversed(item.places)}.values()
     ]
     return json.dumps(issues, indent=2) + "\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import JsonValue
 
 from auditor import __version__
+from auditor.guard.found import Place
 from auditor.guard.outcome import GuardFinding, Report
 from auditor.guard.reports import words
 from auditor.model.policy import Severity
@@ -20,8 +21,8 @@ LOCATIONS = 100
 
 def as_sarif(report: Report, fail_on: Severity) -> str:
     """Return the report as a SARIF log with one run."""
-    groups = list(_by_rule_and_file(report.findings))
-    rules = {items[0].finding.rule: _rule(items[0]) for items in groups}
+    groups = by_rule_and_file(report.findings)
+    rules = {items[0].finding.rule: _rule(items[0]) for items in groups.values()}
     index = {name: i for i, name in enumerate(rules)}
     run: JsonValue = {
         "tool": {
@@ -34,19 +35,23 @@ def as_sarif(report: Report, fail_on: Severity) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the repository."}}},
-        "results": [_result(items, fail_on, index) for items in groups],
+        "results": [_result(file, items, fail_on, index) for (_, file, _), items in groups.items()],
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report))}],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _by_rule_and_file(findings: Sequence[GuardFinding]) -> Iterator[list[GuardFinding]]:
-    """The findings of one rule in one file; accepted ones apart, as a suppression is of a whole result."""
-    groups: dict[tuple[str, str, str], list[GuardFinding]] = {}
+Group = tuple[str, str, str]
+"""Rule, file, and the finding's id where it is accepted, as a suppression is of a whole result."""
+
+
+def by_rule_and_file(findings: Sequence[GuardFinding]) -> dict[Group, list[GuardFinding]]:
+    """Return the findings by rule and by file in which a run names the dataset."""
+    groups: dict[Group, list[GuardFinding]] = {}
     for item in findings:
-        accepted = "" if item.open else item.finding.id
-        groups.setdefault((item.finding.rule, item.file, accepted), []).append(item)
-    yield from groups.values()
+        for file in dict.fromkeys(place.file for place in item.places):
+            groups.setdefault((item.finding.rule, file, "" if item.open else item.finding.id), []).append(item)
+    return groups
 
 
 def _rule(item: GuardFinding) -> JsonValue:
@@ -61,8 +66,9 @@ def _rule(item: GuardFinding) -> JsonValue:
     }
 
 
-def _result(items: list[GuardFinding], fail_on: Severity, index: dict[str, int]) -> JsonValue:
+def _result(file: str, items: list[GuardFinding], fail_on: Severity, index: dict[str, int]) -> JsonValue:
     first = items[0]
+    places = [place for item in items for place in item.places if place.file == file]
     blocks = any(item.blocks(fail_on) for item in items)
     message = " ".join(words.headline(item) for item in items[:5])
     more = f" And {len(items) - 5} more datasets." if len(items) > 5 else ""
@@ -71,9 +77,9 @@ def _result(items: list[GuardFinding], fail_on: Severity, index: dict[str, int])
         "ruleIndex": index[first.finding.rule],
         "level": "error" if blocks else "warning",
         "message": {"text": f"{message}{more} {words.clause(first)}. Ways out: {'; '.join(first.ways)}"},
-        "locations": [_location(item, i) for item in items for i in range(len(item.places))][:LOCATIONS],
-        "partialFingerprints": {"auditorGuard/v1": fingerprint(items)},
-        "occurrenceCount": sum(item.finding.count for item in items),
+        "locations": [_location(place) for place in places[:LOCATIONS]],
+        "partialFingerprints": {"auditorGuard/v1": fingerprint(file, first)},
+        "occurrenceCount": len(places),
         "properties": {
             "certainty": first.finding.certainty,
             "evidence": first.evidence,
@@ -89,14 +95,13 @@ def _result(items: list[GuardFinding], fail_on: Severity, index: dict[str, int])
     return result
 
 
-def fingerprint(items: Sequence[GuardFinding]) -> str:
+def fingerprint(file: str, item: GuardFinding) -> str:
     """Return what stays the same as long as a rule finds something in a file: neither lines nor wording are in it."""
-    key = [items[0].finding.rule, items[0].file, "" if items[0].open else items[0].finding.id]
+    key = [item.finding.rule, file, "" if item.open else item.finding.id]
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
 
 
-def _location(item: GuardFinding, number: int) -> JsonValue:
-    place = item.places[number]
+def _location(place: Place) -> JsonValue:
     physical: dict[str, JsonValue] = {"artifactLocation": {"uri": _uri(place.file), "uriBaseId": "SRCROOT"}}
     if place.line:
         physical["region"] = {"startLine": place.line}
