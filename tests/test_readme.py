@@ -28,6 +28,8 @@ def home(tmp_path, monkeypatch) -> Path:
     (tmp_path / "usage.csv").write_text("time,model,key,gateway\n1748779200,gpt-4o,k1,eu-proxy\n")
     (tmp_path / "mapping.yaml").write_text(block("yaml", "format: csv"))
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "training").mkdir()
+    (tmp_path / "training/sft.yml").write_text("base_model: m/m\ndatasets: [{path: tatsu-lab/alpaca}]\n")
     (tmp_path / "archive/Grok").mkdir(parents=True)
     (tmp_path / "archive/Grok/Commercial Terms.md").write_text("# Terms\n\n## 1. Use\n\nUse it well.\n")
     return tmp_path
@@ -38,13 +40,17 @@ def test_the_commands_work_in_the_order_they_stand(home):
     commands = [
         line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("auditor ")
     ]
-    assert len(commands) == 13
+    assert len(commands) == 16
     for command in commands:
+        if command.startswith("auditor waive"):
+            with (home / "auditor.yaml").open("a") as file:
+                file.write("waivers: waivers.yaml\n")
         done = subprocess.run(
             ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
         )
         assert done.returncode in (0, 1), f"{command}\n{done.stdout}{done.stderr}"
     assert (home / "first.html").read_text().startswith("<!")
+    assert json.loads((home / "bom.json").read_text())["bomFormat"] == "CycloneDX"
     mapped = json.loads((home / "runs/mapped/run.json").read_text())
     assert mapped["totals"]["assessed"] == 1, "the columns became facts"
 

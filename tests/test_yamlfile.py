@@ -252,3 +252,17 @@ def test_any_text_is_data_or_refused(text):
 def test_nearest():
     assert nearest("aplication.purpose", {"application.purpose", "route"}) == "did you mean 'application.purpose'?"
     assert nearest("zzz", ["route"]) == ""
+
+
+def test_files_of_others_are_read_as_they_are():
+    text = "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\nf: !tag 3\nf: 4\n? [g]\n: h\n---\nsecond: 1\n"
+    value = parse_yaml(text, "theirs.yaml", loose=True).value
+    assert value == {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}, "f": 4}
+    with pytest.raises(AuditorError):
+        parse_yaml(text, "ours.yaml")
+
+
+def test_own_keys_count_before_those_that_are_merged_in():
+    text = "a: &x {k: 1, l: 1}\nb: &y {l: 2, m: 2}\nc: {<<: [*x, *y], k: 3}\n"
+    value = parse_yaml(text, "x.yaml", loose=True).value
+    assert isinstance(value, dict) and value["c"] == {"k": 3, "l": 1, "m": 2}

@@ -49,7 +49,8 @@ def _training_rows(declared: Declarations) -> list[Facts]:
         datasets = declared.models[name].get("trained_on", [])
         for dataset in datasets if isinstance(datasets, list) else []:
             assert isinstance(dataset, dict), "checked when the declarations were loaded"
-            rows.append(declared.model_facts(name) | named("training", dataset, DATASET_KEYS))
+            known = declared.dataset_facts(str(dataset.get("dataset")))
+            rows.append(declared.model_facts(name) | known | named("training", dataset, DATASET_KEYS))
     return rows
 
 

@@ -11,13 +11,11 @@ from pathlib import Path
 
 from auditor.errors import AuditorError
 from auditor.facts.declarations import Config, load_config
-from auditor.facts.declared import declared_rows
 from auditor.findings.waive import apply_waivers
 from auditor.guard.allow import apply_allowances, apply_baseline, read_baseline
 from auditor.guard.collect import Gathered, gather
 from auditor.guard.decide import decide, decide_matches, unexamined
-from auditor.guard.found import Place
-from auditor.guard.inputs import Input, loose_inputs, training_inputs
+from auditor.guard.inputs import Input, declared_inputs, loose_inputs, training_inputs
 from auditor.guard.knowledge import Knowledge
 from auditor.guard.outcome import Examined, GuardFinding, Report
 from auditor.guard.repository import Repository, clean, open_repository
@@ -117,7 +115,7 @@ def run_guard(
     inputs = training_inputs(knowledge, declared, now)
     named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
     inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named])
-    inputs += _declared(config, own, given, now)
+    inputs += declared_inputs(knowledge, declared, now) if own in given else []
     policy = load_rules(options.policies, TABLES, options.cache)
     choices = _known_choices(policy, choices_of(declared, config.path))
     checks = select_checks(policy, Terms.parse(options.terms, now), choices)
@@ -195,27 +193,6 @@ def _config(repository: Repository, path: Path | None) -> Config:
         return read_yaml(file) if text is None else parse_yaml(text, str(file))
 
     return load_config(chosen, read)
-
-
-def _declared(config: Config, own: str | None, given: Iterable[str], now: date) -> list[Input]:
-    """What auditor.yaml itself says was trained, where it is among the files that are checked."""
-    if own is None or own not in set(given):
-        return []
-    return [
-        Input(
-            row=row,
-            statements=(),
-            claimed=None,
-            place=Place(own, None, f"models.{row['model.id']}.trained_on"),
-            file=own,
-            dataset=str(row.get("dataset.id")),
-            model=str(row["model.id"]),
-            declared=True,
-            known=True,
-            reasons=(),
-        )
-        for row in declared_rows(config.declarations, now)["training"]
-    ]
 
 
 def _known_choices(policy: Policy, choices: Choices) -> Choices:

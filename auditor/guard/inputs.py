@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
-from auditor.facts.declared import completed
+from auditor.facts.declared import completed, declared_rows
 from auditor.guard.formats.words import strictness
 from auditor.guard.found import Found, Named, Place, Training
 from auditor.guard.knowledge import About, Knowledge, Statement
@@ -71,6 +71,20 @@ def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: 
         for name in _by_path(declared, path):
             run = _Run(knowledge, declared, path, Training(), now, name)
             inputs.append(run.input(Named(path, Place(path)), knowledge.about(path, path)))
+    return inputs
+
+
+def declared_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> list[Input]:
+    """Return what auditor.yaml itself says was trained on what; what it states there of a dataset counts before all else."""
+    inputs = []
+    for row in declared_rows(declared, now)["training"]:
+        name, dataset = str(row["model.id"]), str(row["dataset.id"])
+        place = Place(knowledge.config, None, f"models.{name}.trained_on")
+        run = _Run(knowledge, declared, knowledge.config, Training(), now, name)
+        found = run.input(Named(dataset, place), knowledge.about(dataset, knowledge.config))
+        replaced = "dataset.generator" if "dataset.generators" in row else "no fact"
+        said = {fact: value for fact, value in found.row.items() if not fact.startswith(replaced)}
+        inputs.append(replace(found, row=completed("training", said | row, declared)))
     return inputs
 
 

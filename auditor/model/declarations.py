@@ -1,6 +1,7 @@
 """What a company states about itself in `auditor.yaml`: what no log can know."""
 
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Literal
 
@@ -177,6 +178,14 @@ class Declarations(Model):
         """The facts of a model that the company builds, by full name; its base is the first that is not its own."""
         own = self.models[name] | {"base": self.lineage(name)[-1].get("base")}
         return named("training", own, MODEL_KEYS) | {"model.id": name}
+
+    def dataset_facts(self, name: str) -> Facts:
+        """The facts of a dataset, by full name; a name under `datasets` may have wildcards, and later ones count more."""
+        facts: Facts = {}
+        for pattern, entry in self.datasets.items():
+            if fnmatchcase(name.casefold(), pattern.casefold()):
+                facts |= named("training", entry, KNOWN_DATASET_KEYS)
+        return facts
 
     def lineage(self, name: str) -> list[dict[str, JsonValue]]:
         """The declared model and those of its own bases that are declared too, each derived from the next."""

@@ -9,7 +9,9 @@ import pytest
 from auditor.engine import Database, quote
 from auditor.facts.calls import find_duplicates
 from auditor.facts.declarations import load_config
+from auditor.facts.declared import declared_rows
 from auditor.facts.tables import create_tables, limit_period
+from auditor.model.declarations import Declarations
 from auditor.sources import Input, ingest
 
 NOW = date(2026, 1, 15)
@@ -159,3 +161,15 @@ models:
             ("student", "model", None, None),
         ]
         assert db.execute('SELECT "organisation.name" FROM organisation') == [("Example",)]
+
+
+def test_what_is_declared_of_a_dataset_counts_for_every_model_that_it_trained():
+    declared = Declarations.model_validate(
+        {
+            "datasets": {"acme/*": {"generators": ["gpt-4o"], "licence": "MIT"}, "acme/b": {"licence": "CC-BY-4.0"}},
+            "models": {"m": {"trained_on": [{"dataset": "acme/a"}, {"dataset": "acme/b", "generators": []}]}},
+        }
+    )
+    first, second = declared_rows(declared, date(2026, 1, 1))["training"]
+    assert (first["dataset.generators"], first["dataset.licence"]) == (["gpt-4o"], "MIT")
+    assert (second["dataset.generators"], second["dataset.licence"]) == ([], "CC-BY-4.0")
