@@ -7,6 +7,7 @@ import pytest
 
 from auditor.errors import AuditorError
 from auditor.model.check import Check
+from auditor.model.facts import FactValue
 from auditor.model.policy import TableName
 from auditor.policy.compiled import load_rules
 from auditor.policy.load import load_policies
@@ -57,7 +58,11 @@ def test_a_changed_pack_or_list_is_read_again(tmp_path, packs):
     assert load_rules(packs, TABLES, tmp_path).rules[0].clause.severity == "critical"
     names = packs / "lists" / "non-commercial-dataset-licences.yaml"
     names.write_text(names.read_text("utf-8").replace('"cc-by-nc*"', '"only-this"'), "utf-8")
-    row = {"timestamp": datetime(2026, 1, 1, tzinfo=UTC), "dataset.id": "x", "dataset.licence": "only-this"}
+    row: dict[str, FactValue] = {
+        "timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+        "dataset.id": "x",
+        "dataset.licence": "only-this",
+    }
     from auditor.rules.scalar import evaluate_check
 
     check = checks(load_rules(packs, TABLES, tmp_path))[
