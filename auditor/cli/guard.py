@@ -9,7 +9,7 @@ import click
 from auditor.cli.options import FILE, Day, colour, plain, policies_option
 from auditor.errors import AuditorError, ExitCode
 from auditor.guard.assess import GuardOptions, run_guard
-from auditor.guard.outcome import FailOn, Report
+from auditor.guard.outcome import FailOn, Report, least
 from auditor.guard.reports import FORMATS, render
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.policy.compiled import cache_folder
@@ -107,7 +107,7 @@ def command(
         raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
     options = GuardOptions(config, policies, terms, now, staged, full, baseline, cache_folder())
     report = run_guard(paths, options)
-    severity = _severity(fail_on)
+    severity = least(fail_on)
     code = report.exit_code(fail_on)
     if inventory:
         from auditor.guard.inventory import as_cyclonedx  # seldom asked for
@@ -127,11 +127,6 @@ def command(
     if code == ExitCode.NOTHING_ASSESSED:
         click.echo("nothing could be read, so nothing was checked", err=True)
     return code
-
-
-def _severity(fail_on: tuple[FailOn, ...]) -> Severity:
-    chosen: list[Severity] = [item for item in fail_on if item != "unknown"]
-    return min(chosen, key=SEVERITIES.index) if chosen else "high"
 
 
 def _write(path: Path, text: str) -> None:

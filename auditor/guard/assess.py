@@ -157,19 +157,17 @@ def _given(repository: Repository, paths: Sequence[Path], environ: Mapping[str, 
     """
     hook = bool(environ.get("PRE_COMMIT"))
     changed = repository.changed() if repository.git and (hook or (repository.staged and not paths)) else []
-    if not paths:
-        return (changed, True) if hook or repository.staged else (repository.below("."), False)
+    if not paths and (hook or repository.staged):
+        return changed, True
     files: list[str] = []
-    for path in paths:
+    for path in paths or [Path()]:
         name = _inside(repository, path)
         below = repository.below(name) if name else []
-        if not below and not hook:
-            raise AuditorError(
-                f"{path}: there is no such file or folder" + (" that is staged" if repository.staged else "")
-            )
+        if not below and not hook and paths:
+            where = " that is staged" if repository.staged else ""
+            raise AuditorError(f"{path}: there is no such file or folder{where}, or nothing in it")
         files += below
-    part_of_change = hook and bool(changed)
-    return list(dict.fromkeys([*files, *changed])), part_of_change
+    return list(dict.fromkeys([*files, *changed])), hook and bool(changed)
 
 
 def _inside(repository: Repository, path: Path) -> str | None:

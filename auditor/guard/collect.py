@@ -181,6 +181,8 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
 
     asked = path in gathered.given
     added = repository.added(path) if changed and asked and not full and _has_lines(path) else None
+    if added and added[0][1].startswith("version https://git-lfs"):
+        added = None  # a pointer, which is told as such
     with repository.data(path) as place:
         source = place or _cached(repository, gathered, path)
         if source is None:
@@ -192,7 +194,7 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     gathered.data.append(path)
     gathered.rows += scan.examined
     if added is not None:
-        gathered.sampled.append(f"{path}: the {scan.examined:,} rows that were added")
+        gathered.sampled.append(f"{path}: {scan.examined:,} added {'row' if scan.examined == 1 else 'rows'}")
     elif scan.dataset.rows is None and not scan.unread:
         total = f"{scan.total:,}" if scan.total else "more"
         gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {total} rows")

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from auditor.guard.found import Evidence, Place
 from auditor.guard.inputs import Input, assumed_provider
 from auditor.guard.knowledge import Statement
-from auditor.guard.outcome import STRENGTH, ClauseInfo, GuardFinding, Undecided
+from auditor.guard.outcome import STRENGTH, ClauseInfo, GuardFinding, Question, Undecided
 from auditor.model.check import Check
 from auditor.model.expr import And, Expr, In, Like, Not, Or, Truth
 from auditor.model.facts import TABLES, FactValue
@@ -42,20 +42,19 @@ def decide(
     found: list[GuardFinding] = []
     undecided: list[Undecided] = []
     for item in inputs:
-        missing: dict[str, dict[str, None]] = {}
+        questions: list[Question] = []
         for check in checks:
             truth = _holds(check, item.row)
             if truth is None:
-                missing.setdefault(check.clause, {}).update(
-                    dict.fromkeys(sorted(missing_for_check(check, [item.row], 0)))
-                )
+                missing = tuple(sorted(missing_for_check(check, [item.row], 0)))
+                severity = described[check.id].clause.severity
+                questions.append(Question(check.clause, severity, check.certainty, missing))
             row = item.row if truth else item.claimed
             if truth or (row is not None and _holds(check, row)):
                 assert row is not None
                 found.append(_finding(check, described[check.id], item, row, hinted=not truth))
-        if missing:
-            facts = tuple(dict.fromkeys(fact for facts in missing.values() for fact in facts))
-            undecided.append(Undecided(item.dataset, item.model, item.place, tuple(missing), facts))
+        if questions:
+            undecided.append(Undecided(item.dataset, item.model, item.place, tuple(questions)))
     return sorted(_merged(found), key=_order), undecided
 
 

@@ -10,7 +10,7 @@ from auditor.guard.found import Evidence, Place, Unread
 from auditor.guard.inputs import Input
 from auditor.guard.knowledge import Statement
 from auditor.model.finding import Finding
-from auditor.model.policy import SEVERITIES, Severity
+from auditor.model.policy import SEVERITIES, Certainty, Severity
 
 FailOn = Severity | Literal["unknown"]
 STRENGTH: tuple[Evidence, ...] = get_args(Evidence)
@@ -68,20 +68,38 @@ class GuardFinding:
         return self.finding.status in ("active", "expired")
 
     def blocks(self, fail_on: Severity) -> bool:
-        """Return whether it stops the commit: rules that only say what is possible, and signs in the text alone, warn."""
-        grave = SEVERITIES.index(self.finding.severity) >= SEVERITIES.index(fail_on)
-        return self.open and grave and self.finding.certainty != "possible" and self.evidence != "indicated"
+        """Return whether it stops the commit; signs in the text alone warn."""
+        sure = stops(self.finding.severity, self.finding.certainty, fail_on)
+        return self.open and sure and self.evidence != "indicated"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A rule that could not be decided: its clause, how bad and how sure a hit would be, and the facts that were missing."""
+
+    clause: str
+    severity: Severity
+    certainty: Certainty
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Undecided:
-    """A dataset in a model of which some clauses could not be decided, and the facts that were missing for it."""
+    """A dataset in a model of which some rules could not be decided."""
 
     dataset: str
     model: str
     place: Place
-    clauses: tuple[str, ...]
-    missing: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+    def grave(self, fail_on: Severity) -> tuple[Question, ...]:
+        """The questions of which the answer could stop a commit."""
+        return tuple(q for q in self.questions if stops(q.severity, q.certainty, fail_on))
+
+
+def stops(severity: Severity, certainty: Certainty, fail_on: Severity) -> bool:
+    """Return whether a hit of this kind stops a commit: rules that only say what is possible warn."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(fail_on) and certainty != "possible"
 
 
 @dataclass(frozen=True)
@@ -144,12 +162,17 @@ class Report:
         Args:
             fail_on: the least severity that blocks, and `unknown` if what is unknown blocks as well.
         """
-        grave: list[Severity] = [item for item in fail_on if item != "unknown"]
-        if self.blocking(min(grave, key=SEVERITIES.index) if grave else "high"):
+        severity = least(fail_on)
+        if self.blocking(severity):
             return ExitCode.FINDINGS
-        if "unknown" in fail_on and (self.undecided or self.unread):
+        if "unknown" in fail_on and (self.unread or any(item.grave(severity) for item in self.undecided)):
             return ExitCode.FINDINGS
         read = sum(count for name, count in self.examined.formats.items() if name != "unreadable")
         empty = not self.examined.files and not self.examined.change
         nothing = not (read or self.examined.rows) and (self.unread or empty)
         return ExitCode.NOTHING_ASSESSED if nothing else ExitCode.OK
+
+
+def least(fail_on: Sequence[FailOn]) -> Severity:
+    """Return the least severity that stops, which is `high` where only `unknown` is given."""
+    return min((item for item in fail_on if item != "unknown"), key=SEVERITIES.index, default="high")

@@ -14,6 +14,8 @@ from auditor.guard.kinds import is_data
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
+MOST_ADDED = 20_000
+"""Lines of a change that are looked at one by one; of more, the file is sampled."""
 LARGEST = 4_000_000
 """Bytes of a file that is read as text."""
 
@@ -143,10 +145,13 @@ class Repository:
         """Return the files that the change touches."""
         return sorted(split_paths(run_git(self.root, "diff", "--name-only", "-z", "--no-renames", self.change)))
 
-    def added(self, path: str) -> list[tuple[int, str]]:
-        """Return the lines that the change adds to a text file: number from 1, and the line."""
-        options = ["-U0", "--no-color", "--no-ext-diff", "--no-renames", "--text"]
-        out = run_git(self.root, "diff", *options, self.change, "--", path)
+    def added(self, path: str) -> list[tuple[int, str]] | None:
+        """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
+        options = ["--no-color", "--no-ext-diff", "--no-renames", "--text", self.change, "--", path]
+        count = run_git(self.root, "diff", "--numstat", *options).split(b"\t")[0]
+        if not count.isdigit() or int(count) > MOST_ADDED:
+            return None
+        out = run_git(self.root, "diff", "-U0", *options)
         return list(_added(out.decode("utf-8", "replace")))
 
 

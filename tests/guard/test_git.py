@@ -85,9 +85,19 @@ def test_a_changed_dataset_brings_the_runs_that_use_it(project):
     project.git("add", "-A")
     report = project.check(staged=True)
     assert {(d, c) for d, _, c in stops(report)} == {("data/train.jsonl", OPENAI)}
-    assert report.examined.sampled == ("data/train.jsonl: the 1 rows that were added",)
+    assert report.examined.sampled == ("data/train.jsonl: 1 added row",)
     (item,) = report.blocking()
     assert item.statements[0].named.place.line == 2
+
+
+def test_of_a_change_with_very_many_lines_the_file_is_sampled(project):
+    project.rows("data/train.jsonl", *({"prompt": str(i), "generation_model": "gpt-4o"} for i in range(30_000)))
+    project.sft("rival", "data/train.jsonl")
+    project.git("add", "-A")
+    report = project.check(staged=True)
+    assert OPENAI in {c for _, _, c in stops(report)}
+    assert "sampled" in report.examined.sampled[0] and report.examined.rows < 25_000
+    assert project.check(staged=True, full=True).examined.rows == 30_000
 
 
 def test_a_changed_card_brings_the_runs_that_use_its_data(project):

@@ -32,8 +32,16 @@ def as_json(report: Report, fail_on: Severity) -> str:
                 "dataset": item.dataset,
                 "model": item.model,
                 "place": _place(item.place),
-                "clauses": list(item.clauses),
-                "missing_facts": list(item.missing),
+                "could_stop": bool(item.grave(fail_on)),
+                "questions": [
+                    {
+                        "clause": question.clause,
+                        "severity": question.severity,
+                        "certainty": question.certainty,
+                        "missing_facts": list(question.missing),
+                    }
+                    for question in item.questions
+                ],
             }
             for item in report.undecided
         ],

@@ -23,7 +23,7 @@ def as_github(report: Report, fail_on: Severity) -> str:
     stops = [item for item in items if item.blocks(fail_on)]
     others = [item for item in items if not item.blocks(fail_on)]
     lines = [*_commands("error", stops), *_commands("warning", others)]
-    lines += [f"::notice::{_escaped(text)}" for text in [*words.open_cases(report)][:ANNOTATIONS]]
+    lines += [f"::notice::{_escaped(text)}" for text in [*words.open_cases(report, fail_on)][:ANNOTATIONS]]
     return "".join(f"{line}\n" for line in lines) + f"{words.examined(report.examined)}.\n"
 
 
@@ -53,7 +53,7 @@ def as_summary(report: Report, fail_on: Severity) -> str:
         lines += [_row(item, fail_on) for item in report.findings]
         lines.append("")
     for title, texts in (
-        ("Undecided", [*words.open_cases(report)]),
+        ("Undecided", [*words.open_cases(report, fail_on)]),
         ("Not understood", [f"{item.place}: {item.why}" for item in report.unread]),
         ("Notes", [*report.notices, *filter(None, [words.not_examined(report)])]),
     ):

@@ -36,7 +36,9 @@ def as_sarif(report: Report, fail_on: Severity) -> str:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the repository."}}},
         "results": [_result(file, items, fail_on, index) for (_, file, _), items in groups.items()],
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report))}],
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report, fail_on))}
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -117,8 +119,12 @@ def _uri(path: str) -> str:
     return quote(path)
 
 
-def _notifications(report: Report) -> Iterator[JsonValue]:
-    for text in (*words.open_cases(report), *(f"{item.place}: {item.why}" for item in report.unread), *report.notices):
+def _notifications(report: Report, fail_on: Severity) -> Iterator[JsonValue]:
+    for text in (
+        *words.open_cases(report, fail_on),
+        *(f"{item.place}: {item.why}" for item in report.unread),
+        *report.notices,
+    ):
         yield {"level": "warning", "message": {"text": text}}
     if text := words.not_examined(report):
         yield {"level": "note", "message": {"text": text}}

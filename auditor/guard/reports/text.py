@@ -20,7 +20,7 @@ def _lines(report: Report, fail_on: Severity) -> Iterator[str]:
         if item.open:
             yield from _finding(item, "STOP" if item.blocks(fail_on) else "warning")
             yield ""
-    yield from _section("Undecided", [*words.open_cases(report)])
+    yield from _section("Undecided", [*words.open_cases(report, fail_on)])
     yield from _section("Not understood", [f"{item.place}: {item.why}" for item in report.unread])
     accepted = [item for item in report.findings if not item.open]
     yield from _section(
@@ -71,11 +71,12 @@ def _result(report: Report, fail_on: Severity) -> str:
     stops = len(report.blocking(fail_on))
     others = sum(1 for item in report.findings if item.open) - stops
     accepted = len(report.findings) - stops - others
+    grave = sum(1 for item in report.undecided if item.grave(fail_on))
     parts = [
         words.count(stops, "finding stops this", "findings stop this") if stops else "Nothing found that stops this",
         *([words.count(others, "warning")] if others else []),
         *([f"{accepted} accepted"] if accepted else []),
-        *([words.count(len(report.undecided), "undecided input")] if report.undecided else []),
+        *([words.count(grave, "undecided input")] if grave else []),
         *([f"{len(report.unread)} not understood"] if report.unread else []),
     ]
     return "; ".join(parts) + "."

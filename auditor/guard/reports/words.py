@@ -1,10 +1,11 @@
 """The sentences that every report of the guard shares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.guard.found import Evidence
 from auditor.guard.knowledge import Statement
-from auditor.guard.outcome import Examined, GuardFinding, Report, Undecided
+from auditor.guard.outcome import Examined, GuardFinding, Question, Report
+from auditor.model.policy import Severity
 
 EVIDENCE: dict[Evidence, str] = {
     "proven": "proven: a copy of a logged output",
@@ -87,20 +88,28 @@ def status(item: GuardFinding) -> str:
     return f"accepted {until}" if finding.status == "waived" else f"no longer accepted. {finding.lapse}"
 
 
-def missing(item: Undecided) -> Iterator[str]:
-    """Yield what to declare so that an open case can be decided."""
-    for fact in item.missing:
-        if fact.startswith("model."):
-            yield f"what {item.model} is (`{fact.removeprefix('model.')}` under models)"
-        else:
-            yield DECLARE.get(fact, fact)
+def _needed(questions: Sequence[Question], model: str) -> Iterator[str]:
+    """What to declare so that some questions can be answered."""
+    facts = list(dict.fromkeys(fact for question in questions for fact in question.missing))
+    yield from dict.fromkeys(DECLARE.get(fact, fact) for fact in facts if not fact.startswith("model."))
+    own = [f"`{fact.removeprefix('model.')}`" for fact in facts if fact.startswith("model.")]
+    if own:
+        yield f"what {model} is ({', '.join(own)} under models)"
 
 
-def open_cases(report: Report) -> Iterator[str]:
-    """Yield the cases that could not be decided, a sentence each."""
+def open_cases(report: Report, fail_on: Severity) -> Iterator[str]:
+    """Yield the cases that could not be decided and might stop, a sentence each, and the number of the others."""
+    others = 0
     for item in report.undecided:
-        needed = "; ".join(dict.fromkeys(missing(item)))
-        yield f"{item.place}: {item.dataset} in {item.model}: {count(len(item.clauses), 'clause')} undecided. Declare {needed}"
+        questions = item.grave(fail_on)
+        if not questions:
+            others += 1
+            continue
+        clauses = count(len({question.clause for question in questions}), "clause")
+        needed = "; ".join(_needed(questions, item.model))
+        yield f"{item.place}: {item.dataset} in {item.model}: {clauses} undecided. Declare {needed}"
+    if others:
+        yield f"{count(others, 'input')} with open questions that would not stop; --output-format json has them"
 
 
 def not_examined(report: Report) -> str:
