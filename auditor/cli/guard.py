@@ -6,26 +6,13 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import FILE, Day, colour, plain, policies_option
+from auditor.cli.options import FILE, Day, ReportTarget, colour, plain, policies_option
 from auditor.errors import AuditorError, ExitCode
 from auditor.guard.assess import GuardOptions, run_guard
 from auditor.guard.outcome import FailOn, Report, least
 from auditor.guard.reports import FORMATS, render
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.policy.compiled import cache_folder
-
-
-class Target(click.ParamType[tuple[str, Path]]):
-    """A report to write, as FORMAT=PATH."""
-
-    name = "format=path"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
-        """Return format and path, or fail with the formats there are."""
-        format_, _, path = str(value).partition("=")
-        if format_ not in FORMATS or not path:
-            self.fail(f"write FORMAT=PATH with one of the formats {', '.join(FORMATS)}", param, ctx)
-        return format_, Path(path)
 
 
 @click.command()
@@ -67,7 +54,7 @@ class Target(click.ParamType[tuple[str, Path]]):
 @click.option(
     "--report",
     "reports",
-    type=Target(),
+    type=ReportTarget(FORMATS),
     multiple=True,
     metavar="FORMAT=PATH",
     help=f"Write a report: {', '.join(FORMATS)}.",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -23,6 +24,22 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"'{value}' is no day; write it as 2025-09-01", param, ctx)
+
+
+class ReportTarget(click.ParamType[tuple[str, Path]]):
+    """A report to write, as FORMAT=PATH."""
+
+    name = "format=path"
+
+    def __init__(self, formats: Iterable[str]) -> None:
+        self.formats = tuple(formats)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        """Return format and path, or fail with the formats there are."""
+        format_, _, path = str(value).partition("=")
+        if format_ not in self.formats or not path:
+            self.fail(f"write FORMAT=PATH with one of the formats {', '.join(self.formats)}", param, ctx)
+        return format_, Path(path)
 
 
 output_format = click.option(

@@ -10,7 +10,17 @@ from pathlib import Path
 import click
 
 from auditor.audit import Options, Run, audit
-from auditor.cli.options import FILE, Day, colour, config_option, find_config, output_format, plain, policies_option
+from auditor.cli.options import (
+    FILE,
+    Day,
+    ReportTarget,
+    colour,
+    config_option,
+    find_config,
+    output_format,
+    plain,
+    policies_option,
+)
 from auditor.errors import AuditorError, ExitCode
 from auditor.model.policy import SEVERITIES, Severity
 from auditor.model.run import Manifest
@@ -22,19 +32,6 @@ from auditor.sources import Input, Progress
 
 COLOURS = {"breach": "red", "suspected": "yellow", "clear": "green"}
 SHOWN = 10
-
-
-class ReportTarget(click.ParamType[tuple[str, Path]]):
-    """A report to write, as FORMAT=PATH."""
-
-    name = "format=path"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
-        """Return format and path, or fail with the formats there are."""
-        format_, _, path = str(value).partition("=")
-        if format_ not in REPORTS or not path:
-            self.fail(f"write FORMAT=PATH with one of the formats {', '.join(REPORTS)}", param, ctx)
-        return format_, Path(path)
 
 
 @click.command()
@@ -60,7 +57,7 @@ class ReportTarget(click.ParamType[tuple[str, Path]]):
 @click.option("--now", type=Day(), help="Day the audit refers to, for `latest` and for waivers; today if not given.")
 @click.option("--out", type=FILE, help="Where to write the run folder; auditor-runs/<time> if not given.")
 @click.option(
-    "--report", "reports", type=ReportTarget(), multiple=True, metavar="FORMAT=PATH", help="Also write a report."
+    "--report", "reports", type=ReportTarget(REPORTS), multiple=True, metavar="FORMAT=PATH", help="Also write a report."
 )
 @click.option(
     "--fail-on",

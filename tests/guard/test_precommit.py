@@ -1,7 +1,6 @@
 """The real pre-commit, in real repositories: the hook is installed from a git checkout, as its users install it."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,19 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from benchmarks.guard import make_checkout
 from tests.guard.project import GIT, Project
 
-SHIPPED = (
-    "auditor",
-    "policies",
-    "templates",
-    "pyproject.toml",
-    "README.md",
-    "LICENSE",
-    "NOTICE",
-    ".pre-commit-hooks.yaml",
-)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -34,15 +23,8 @@ def home(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory) -> Path:
     """A git repository with the files that the hook needs, as they are now."""
-    folder = tmp_path_factory.mktemp("auditor-checkout")
-    for name in SHIPPED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "checkout"]):
-        subprocess.run(["git", *command], cwd=folder, env=os.environ | GIT, check=True)
+    folder: Path = tmp_path_factory.mktemp("checkouts") / "auditor"
+    make_checkout(folder)
     return folder
 
 
