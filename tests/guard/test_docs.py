@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def home(tmp_path, monkeypatch) -> Path:
     (tmp_path / "waivers.yaml").write_text("waivers: []\n")
     (tmp_path / "training/helper").mkdir(parents=True)
     (tmp_path / "training/helper/sft.yml").write_text(block("yaml", "base_model:").split("\n", 1)[1])
+    shutil.copytree(ROOT / "examples/training", tmp_path / "examples/training")
     for command in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *command], env=os.environ | GIT, check=True)
     return tmp_path
@@ -49,7 +51,7 @@ def test_hooks(tmp_path):
 def test_the_commands_in_their_order(home):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     commands = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", command], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False

@@ -142,9 +142,9 @@ def test_hostile_names_stay_text(project, format_):
         assert not any(line.startswith("::error::%0A") for line in text.splitlines())
     if format_ in ("json", "sarif", "gitlab"):
         json.loads(text)
+    if format_ != "text":  # the command line makes it fit for a terminal
         assert "\x1b" not in text and "\u202e" not in text
     if format_ == "github-summary":
-        assert "\x1b" not in text and "\u202e" not in text
         rows = [line for line in text.splitlines() if line.startswith("|")]
         assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows)
 

@@ -10,7 +10,7 @@ from auditor.guard.outcome import GuardFinding, Report
 from auditor.guard.reports import words
 from auditor.guard.reports.sarif import fingerprint
 from auditor.model.policy import Severity
-from auditor.reports.escape import markdown
+from auditor.reports.escape import markdown, visible
 
 ANNOTATIONS = 10
 """Annotations of a kind that GitHub shows for a step."""
@@ -38,6 +38,7 @@ def _commands(kind: str, items: list[GuardFinding]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
+    text = "\n".join(visible(line) for line in text.splitlines())
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
