@@ -108,7 +108,13 @@ def _taught(named: Named, knowledge: Knowledge, path: str) -> About:
     made = knowledge.trained_by(named.name)
     models = [named, *(made[1].base if made else ())]
     written = [Statement("dataset.generators", one.name, one) for one in models[-1:]]
-    return About((*written, Statement("dataset.made_for_training", "true", named)), known=True)
+    own = bool(made or registry().model(named.name).licences)  # weights that the run loads itself
+    route = [Statement("dataset.route", "self-hosted", named)] if own else []
+    given = [
+        Statement("dataset.made_for_training", "true", named),
+        Statement("dataset.licence", "output of a model", named),
+    ]
+    return About((*written, *route, *given), known=True)
 
 
 def _with_ancestors(knowledge: Knowledge, path: str, training: Training) -> tuple[Training, list[tuple[str, Named]]]:
@@ -209,6 +215,8 @@ class _Run:
         row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **_said(statements)}
         if about.rows is not None:
             row["dataset.rows"] = about.rows
+        if row.get("dataset.route") == "self-hosted":
+            row.setdefault("dataset.generator_providers", [])
         if row.get("dataset.generators") and "dataset.generator_providers" not in about.settled:
             _assume_providers(row)
         return completed("training", row, self.declared)

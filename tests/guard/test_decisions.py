@@ -79,7 +79,11 @@ def test_teachers_under_the_licence_of_llama_3_and_of_3_1_differ(project, teache
         f"model_name_or_path: {base}\nteacher_model_name_or_path: {teacher}\ndataset_name: stanfordnlp/imdb\n",
     )
     expected = {(f"output of {teacher}", "student", LLAMA_3)} if stopped else set()
-    assert stops(project.check()) == expected
+    report = project.check()
+    assert stops(report) == expected
+    assert not any(case.dataset.startswith("output of") for case in report.undecided), (
+        "weights that the run loads itself"
+    )
 
 
 def test_open_weights_of_openai_are_no_output_of_its_service(project):
