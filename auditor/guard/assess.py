@@ -4,7 +4,7 @@ Not called `check`, because `auditor.guard.check` is the library's function.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -131,7 +131,7 @@ def run_guard(
         examined=_examined(gathered, change=changed),
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
-        notices=(*gathered.notices, *notices, *_about_config(config, inputs)),
+        notices=(*gathered.notices, *notices, *_about_config(config, inputs), *_unused(gathered, named, inputs)),
         day=now,
     )
 
@@ -240,3 +240,13 @@ def _about_config(config: Config, inputs: Sequence[Input]) -> list[str]:
         ]
     unknown = sorted({item.model for item in inputs if not item.declared})
     return [f"auditor.yaml declares no model '{name}'; declare it under models, with its `paths`" for name in unknown]
+
+
+def _unused(gathered: Gathered, named: Iterable[str], inputs: Sequence[Input]) -> Iterator[str]:
+    """Data that models wrote and that no run or model that was found uses, so that nothing could be judged."""
+    used = {*named, *(item.dataset for item in inputs)}
+    for scan in gathered.scans:
+        path = scan.names[0].name
+        if scan.generators and path not in used:
+            models = ", ".join(f"{model.name} ({model.note})" for model in scan.generators[:3])
+            yield f"{path} holds output of {models}, and nothing that was found trains on it; name it under a model's `paths`"

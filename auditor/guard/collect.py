@@ -9,7 +9,7 @@ from auditor.guard.document import yaml_doc
 from auditor.guard.formats.dvc import MD5
 from auditor.guard.formats.reading import is_readable, read_text
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES
-from auditor.guard.found import Dataset, Found, Named, Place, Unread
+from auditor.guard.found import Dataset, Found, Place, Unread
 from auditor.guard.repository import Repository, clean
 from auditor.registry.tables import registry
 
@@ -100,6 +100,8 @@ def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> N
             gathered.found[path] = found
             gathered.unread += found.unread
             _allowed(gathered, path, found, text or "")
+        elif text is None and repository.exists(path):
+            gathered.unread.append(Unread(Place(path), "larger than any configuration, so it was not read"))
         elif path in asked:
             gathered.unrelated.append(path)
 
@@ -140,12 +142,10 @@ def _followed(repository: Repository, gathered: Gathered) -> Iterator[str]:
     for path, found in list(gathered.found.items()):
         for named in found.mentions:
             yield from _leads(repository, path, named.name)
-        for training in found.trainings:
-            for named in (*training.base, *training.teachers):
-                yield from _makers(repository, path, named)
         if found.format.startswith("LLaMA-Factory") and found.trainings:
             folder = path.rpartition("/")[0]
             yield from (p for p in (*LISTS, *(f"{folder}/{name}" for name in LISTS)) if repository.exists(clean(p)))
+    yield from _makers(repository, gathered)
 
 
 def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
@@ -169,11 +169,16 @@ def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
             yield from (p for file in BESIDE if repository.exists(p := f"{above}/{file}".lstrip("/")))
 
 
-def _makers(repository: Repository, path: str, named: Named) -> Iterator[str]:
-    """The files that mention a base which is no known model, since one of them may train it."""
-    if registry().model(named.name).maker is None and "://" not in named.name and len(named.name) > 3:
-        word = clean(named.name)
-        yield from (other for other in repository.mentioning([word]) if other != path)
+def _makers(repository: Repository, gathered: Gathered) -> list[str]:
+    """The files that mention a base or teacher which is no known model, since one of them may train it."""
+    named = [
+        name.name
+        for found in gathered.found.values()
+        for training in found.trainings
+        for name in (*training.base, *training.teachers)
+    ]
+    unknown = [name for name in named if registry().model(name).maker is None and "://" not in name and len(name) > 3]
+    return repository.mentioning(dict.fromkeys(clean(name) for name in unknown))
 
 
 def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: bool, changed: bool) -> None:

@@ -34,7 +34,7 @@ class Repository:
     root: Path
     git: bool
     staged: bool = False
-    change: str = "--cached"
+    change: tuple[str, ...] = ("--cached",)
 
     def read(self, path: str) -> str | None:
         """Return a file as text, None where it is not there, is no text, or is too large for a configuration."""
@@ -62,21 +62,23 @@ class Repository:
         return not place.is_symlink() or place.resolve().is_relative_to(self.root.resolve())
 
     def _staged(self, paths: Sequence[str]) -> dict[str, bytes | None]:
-        """The staged contents, asked of one git process."""
+        """The staged contents, asked of one git process once another has told which are small enough."""
         asked = [path for path in paths if "\n" not in path]
-        out = run_git(self.root, "cat-file", "--batch", stdin="".join(f":{path}\n" for path in asked).encode())
         contents: dict[str, bytes | None] = dict.fromkeys(paths)
+        heads = self._batch("--batch-check", asked).decode("utf-8", "replace").splitlines()
+        small = [path for path, head in zip(asked, heads, strict=False) if _is_small_blob(head)]
+        out = self._batch("--batch", small) if small else b""
         at = 0
-        for path in asked:
+        for path in small:
             end = out.find(b"\n", at)
-            head = out[at:end].split(b" ")
-            at = end + 1
-            if len(head) == 3 and head[1] in (b"blob", b"commit", b"tree") and head[2].isdigit():
-                size = int(head[2])
-                if head[1] == b"blob" and size <= LARGEST:
-                    contents[path] = out[at : at + size]
-                at += size + 1
+            size = int(out[at:end].split(b" ")[2])
+            contents[path] = out[end + 1 : end + 1 + size]
+            at = end + size + 2
         return contents
+
+    def _batch(self, how: str, paths: Sequence[str]) -> bytes:
+        names = "".join(f":./{path}\n" for path in paths)
+        return run_git(self.root, "cat-file", how, stdin=os.fsencode(names))
 
     def is_data(self, path: str) -> bool:
         """Return whether a file is a dataset: by its name, or JSON that is a list or too large for a configuration."""
@@ -106,7 +108,7 @@ class Repository:
         with TemporaryDirectory(prefix="auditor-guard-") as folder:
             copy = Path(folder) / PurePosixPath(path).name
             with copy.open("wb") as out:
-                command = [*git_command(self.root), "cat-file", "blob", f":{path}"]
+                command = [*git_command(self.root), "cat-file", "blob", f":./{path}"]
                 done = subprocess.run(command, stdout=out, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # git, no shell
             yield copy if done.returncode == 0 else None
 
@@ -143,11 +145,11 @@ class Repository:
 
     def changed(self) -> list[str]:
         """Return the files that the change touches."""
-        return sorted(split_paths(run_git(self.root, "diff", "--name-only", "-z", "--no-renames", self.change)))
+        return sorted(split_paths(run_git(self.root, "diff", "--name-only", "-z", "--no-renames", *self.change, "--")))
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
-        options = ["--no-color", "--no-ext-diff", "--no-renames", "--text", self.change, "--", path]
+        options = ["--no-color", "--no-ext-diff", "--no-renames", "--text", *self.change, "--", path]
         count = run_git(self.root, "diff", "--numstat", *options).split(b"\t")[0]
         if not count.isdigit() or int(count) > MOST_ADDED:
             return None
@@ -173,7 +175,8 @@ def open_repository(
             raise AuditorError(f"{place}: --staged needs a git repository ({error.message})") from error
         return Repository(folder, git=False)
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
-    return Repository(Path(top), git=True, staged=staged, change=f"{first}...{last}" if first and last else "--cached")
+    span = ("--end-of-options", f"{first}...{last}") if first and last else ("--cached",)
+    return Repository(Path(top), git=True, staged=staged, change=span)
 
 
 def git_command(root: Path) -> list[str]:
@@ -196,6 +199,11 @@ def run_git(root: Path, *args: str, stdin: bytes | None = None, fails: bool = Fa
     if done.returncode and not fails:
         raise AuditorError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip() or done.returncode}")
     return done.stdout
+
+
+def _is_small_blob(head: str) -> bool:
+    parts = head.split(" ")
+    return len(parts) == 3 and parts[1] == "blob" and int(parts[2]) <= LARGEST
 
 
 def split_paths(out: bytes) -> Iterator[str]:

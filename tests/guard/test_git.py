@@ -181,8 +181,37 @@ def test_odd_names_are_read(project):
     project.sft("rival/mit leerzeichen und ümläut", "tatsu-lab/alpaca")
     project.write('rival/quo"te.yml', (project.root / "rival/mit leerzeichen und ümläut/sft.yml").read_text())
     project.git("add", "-A")
+    project.write("rival/0:x.yml", (project.root / 'rival/quo"te.yml').read_text())  # `:0:x.yml` would be another file
+    project.write("rival/-x.yml", (project.root / 'rival/quo"te.yml').read_text())
+    project.git("add", "-A")
     files = {place.file for item in project.check(staged=True).blocking() for place in item.places}
-    assert files == {"rival/mit leerzeichen und ümläut/sft.yml", 'rival/quo"te.yml'}
+    odd = {'rival/quo"te.yml', "rival/0:x.yml", "rival/-x.yml"}
+    assert files == {"rival/mit leerzeichen und ümläut/sft.yml", *odd}
+
+
+def test_the_ends_of_a_range_are_no_options(project):
+    environ = HOOK | {"PRE_COMMIT_FROM_REF": "--output=mine", "PRE_COMMIT_TO_REF": "HEAD"}
+    with pytest.raises(AuditorError, match="git diff"):
+        project.check(environ=environ)
+    assert not list(project.root.glob("mine*"))
+
+
+def test_a_large_staged_file_is_not_read_as_a_configuration(project):
+    project.write("rival/big.yaml", "base_model: a/b\n" + "# x\n" * 1_200_000)
+    project.write("rival/big.json", '{"training_file": "x", "model": "y", "z": "' + "x" * 4_500_000 + '"}')
+    project.git("add", "-A")
+    report = project.check(staged=True)
+    assert {item.place.file for item in report.unread} == {"rival/big.yaml", "rival/big.json"}
+    assert {item.place.file for item in project.check("rival").unread} == {"rival/big.yaml", "rival/big.json"}
+
+
+def test_data_of_models_that_nothing_uses_is_mentioned(project):
+    project.rows("elsewhere/a.jsonl", {"text": "x", "generation_model": "gpt-4o"})
+    project.git("add", "-A")
+    assert any(
+        "elsewhere/a.jsonl holds output of gpt-4o (1 of 1 rows)" in notice
+        for notice in project.check(staged=True).notices
+    )
 
 
 def test_large_and_packed_data_in_the_index_is_read(project):
