@@ -201,8 +201,8 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     if added is not None:
         gathered.sampled.append(f"{path}: {scan.examined:,} added {'row' if scan.examined == 1 else 'rows'}")
     elif scan.dataset.rows is None and not scan.unread:
-        total = f"{scan.total:,}" if scan.total else "more"
-        gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {total} rows")
+        of = f"{scan.total:,} rows" if scan.total else "a larger number of rows"
+        gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {of}")
 
 
 def _has_lines(path: str) -> bool:

@@ -15,6 +15,8 @@ from auditor.registry.datasets import Entry, datasets
 REGISTRY = "policies/registry/datasets.jsonl"
 OTHER = "other"
 """Stands for a model or provider that is there and that nobody names."""
+OF_GENERATORS = frozenset(("dataset.generators", "dataset.generator_providers", "synthetic", "human", "claims"))
+"""The facts that say who wrote a dataset."""
 DEEPEST = 12
 """Steps from a dataset to those that it was made from."""
 
@@ -45,10 +47,6 @@ class About:
     settled: frozenset[str] = frozenset()
     known: bool = False
     rows: int | None = None
-
-    def of(self, fact: str) -> list[Statement]:
-        """What is said of one fact."""
-        return [statement for statement in self.statements if statement.fact == fact]
 
 
 class Knowledge:
@@ -98,83 +96,74 @@ class Knowledge:
         seen: set[str] = set()
         while waiting:
             current, where, via = waiting.popleft()
-            keys = self._keys(current, where)
-            if seen & keys or len(via) > DEEPEST:
+            names = self._names(current, where)
+            if seen & {other.casefold() for other in names} or len(via) > DEEPEST:
                 continue
-            own = self._said(current, keys)
-            seen |= keys | own.keys
+            own = self._said(current, names)
+            seen |= {other.casefold() for other in own.names}
             statements += [replace(statement, via=via) for statement in own.statements]
             if not via:
                 settled, rows = own.settled, own.rows
             known = known or own.known
             for source, place in own.sources:
                 waiting.append((source, place, (*via, current)))
-        return About(tuple(statements), settled, known, rows)
+        own_word = settled | (OF_GENERATORS if "dataset.generators" in settled else frozenset())
+        kept = [s for s in statements if not (s.via and s.fact in own_word)]
+        return About(tuple(kept), settled, known, rows)
 
     def paths(self, name: str, file: str) -> list[str]:
         """Return the data files of the repository that a name stands for, also by the names that other files give it."""
         found: list[str] = []
-        for key in sorted(self._aliases(self._keys(name, file))):
-            found += self.repository.below(key) if self.repository.exists(key) else []
+        for place in sorted(self._said(name, self._names(name, file)).names):
+            found += self.repository.below(place) if self.repository.exists(place) else []
         return list(dict.fromkeys(found))
 
-    def _keys(self, name: str, file: str) -> set[str]:
+    def _names(self, name: str, file: str) -> set[str]:
         """The names under which a dataset may be known: as written, and as a path from the file that mentions it."""
         folder = file.rpartition("/")[0]
         beside = clean(f"{folder}/{name}")
-        keys = {name.casefold(), clean(name).casefold()}
-        return (
-            keys | {beside.casefold()}
-            if folder and (name.startswith((".", "/")) or self.repository.exists(beside))
-            else keys
-        )
+        local = folder and (name.startswith((".", "/")) or self.repository.exists(beside))
+        return {name, clean(name), *([beside] if local else [])}
 
-    def _aliases(self, keys: set[str]) -> set[str]:
-        """The names, and the other names of every dataset that has one of them."""
-        return keys | {
-            clean(named.name) for key in keys for dataset in self._datasets.get(key, ()) for named in dataset.names
-        }
-
-    def _said(self, name: str, keys: set[str]) -> "_Own":
-        own = _Own(set(keys))
-        waiting, seen = sorted(keys), set(keys)
+    def _said(self, name: str, names: set[str]) -> "_Own":
+        own = _Own(set(names))
+        waiting = sorted(names)
         while waiting:
-            for dataset in self._datasets.get(waiting.pop(), ()):
+            for dataset in self._datasets.get(waiting.pop().casefold(), ()):
                 own.add(dataset)
-                others = {clean(named.name).casefold() for named in dataset.names} - seen
+                others = {clean(named.name) for named in dataset.names} - own.names
                 waiting += sorted(others)
-                seen |= others
-        own.keys |= seen
-        for folder in self._folders(own.keys):
-            for dataset in self._datasets.get(folder, ()):
+                own.names |= others
+        for folder in self._folders(own.names):
+            for dataset in self._datasets.get(folder.casefold(), ()):
                 own.add(dataset)
-        for key in sorted(own.keys):
-            if entry := datasets().find(key):
-                own.keys |= {entry.id.casefold()}
+        for other in sorted(own.names):
+            if entry := datasets().find(other):
+                own.names.add(entry.id)
                 own.add_entry(entry)
         self._declare(name, own)
         return own
 
-    def _folders(self, keys: set[str]) -> Iterator[str]:
-        """The folders of the files among `keys`, whose cards and pipelines are about them."""
-        for key in sorted(keys):
-            if self.repository.exists(key):
-                parts = key.split("/")
+    def _folders(self, names: set[str]) -> Iterator[str]:
+        """The folders of the files among `names`, whose cards and pipelines are about them."""
+        for name in sorted(names):
+            if self.repository.exists(name):
+                parts = name.split("/")
                 yield from ("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
                 yield "."
 
     def _declare(self, name: str, own: "_Own") -> None:
         """What the company declares of a dataset replaces what others say of the same facts."""
         for pattern, entry in self.declared.datasets.items():
-            if any(fnmatchcase(key, clean(pattern).casefold()) for key in {name.casefold(), *own.keys}):
+            if any(fnmatchcase(other.casefold(), clean(pattern).casefold()) for other in (name, *own.names)):
                 own.declare(entry, Place(self.config, None, f"datasets.{pattern}"))
 
 
 class _Own:
     """What is said of one dataset itself, while it is gathered."""
 
-    def __init__(self, keys: set[str]) -> None:
-        self.keys = keys
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
         self.statements: list[Statement] = []
         self.sources: list[tuple[str, str]] = []
         self.settled: frozenset[str] = frozenset()
@@ -234,11 +223,9 @@ class _Own:
         self.known = True
         facts = {KNOWN_DATASET_KEYS[key]: value for key, value in entry.items() if key in KNOWN_DATASET_KEYS}
         self.settled |= facts.keys()
-        if "dataset.generators" in facts:
-            replaced = {"dataset.generators", "dataset.generator_providers", "synthetic", "human", "claims"}
-        else:
-            replaced = {"dataset.generator_providers"} & facts.keys()
-        self.statements = [s for s in self.statements if s.fact not in replaced | facts.keys()]
+        replaced = facts.keys() | (OF_GENERATORS if "dataset.generators" in facts else set())
+        # what the data itself records is never overwritten
+        self.statements = [s for s in self.statements if s.fact not in replaced or s.evidence in ("recorded", "proven")]
         for fact, value in facts.items():
             for item in value if isinstance(value, list) else [value]:
                 self._say(fact, str(item).lower() if isinstance(item, bool) else str(item), Named(str(item), place))

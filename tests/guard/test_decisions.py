@@ -139,11 +139,32 @@ def test_a_model_is_found_by_the_name_of_what_comes_out(project):
 
 def test_declarations_of_the_company_settle_what_is_said_of_a_dataset(project):
     project.sft("rival", "tatsu-lab/alpaca")
-    declared = "datasets:\n  tatsu-lab/alpaca: {generators: [], licence: MIT, derived_from: []}\n"
+    project.sft("rival", "mhenrichsen/alpaca_2k_test")  # made from Alpaca, by the registry
+    declared = "datasets:\n  mhenrichsen/alpaca_2k_test: {generators: [], licence: MIT}\n"
     project.write("auditor.yaml", (project.root / "auditor.yaml").read_text() + declared)
     report = project.check()
     assert stops(report) == set()
     assert report.undecided == ()
+
+
+def test_what_data_records_is_not_overwritten_by_what_is_declared(project):
+    declared = "datasets:\n  data/*: {generators: [], licence: MIT}\n"
+    project.write("auditor.yaml", (project.root / "auditor.yaml").read_text() + declared)
+    project.rows("data/a.jsonl", {"text": "x", "generation_model": "gpt-4o"})
+    project.rows("data/b.jsonl", {"prompt": "x", "completion": "I am Claude, made by Anthropic."})
+    project.sft("rival", "data/a.jsonl", "data/b.jsonl")
+    report = project.check()
+    assert {(d, c) for d, _, c in stops(report)} == {("data/a.jsonl", OPENAI)}
+    assert {item.evidence for item in report.findings} == {"recorded"}
+
+
+def test_paths_keep_their_case(project):
+    project.rows("Data/Set/Train.jsonl", {"text": "x"})
+    project.write(
+        "Data/Set/README.md", "---\nlicense: cc-by-nc-4.0\ntags: [claude-3-opus]\nsize_categories: [n<1K]\n---\n"
+    )
+    project.sft("rival", "Data/Set/Train.jsonl")
+    assert {c for _, _, c in stops(project.check("rival"))} == {ANTHROPIC, ANTHROPIC_ANY, LICENCE}
 
 
 def test_an_authorisation_lets_it_pass(project):
