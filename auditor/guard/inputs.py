@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from auditor.facts.declared import completed, declared_rows
 from auditor.guard.formats.words import strictness
-from auditor.guard.found import Found, Named, Place, Training
+from auditor.guard.found import Named, Place, Training
 from auditor.guard.knowledge import About, Knowledge, Statement
 from auditor.guard.repository import clean
 from auditor.model.declarations import Declarations, Facts
@@ -19,9 +19,6 @@ SERVICES = {
     "xai": "x_ai", "deepseek": "deepseek", "perplexity": "perplexity", "moonshot": "moonshot_ai", "alibaba": "alibaba",
 }  # fmt: skip
 """Maker → its own service, as records name it: taken for models that nobody can hold where no route is given."""
-ASSUMED = (
-    "no route is given, so the maker's own service is taken; declare `route` or `generator_providers` if it was another"
-)
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def declared_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> 
 
 
 def _of_run(knowledge: Knowledge, declared: Declarations, path: str, training: Training, now: date) -> Iterator[Input]:
-    training, older = _with_ancestors(knowledge, path, training)
+    training, older, teachers = _with_ancestors(knowledge, path, training)
     names: list[str | None] = [*_models(declared, path, training)] or [None]
     for name in names:
         run = _Run(knowledge, declared, path, training, now, name)
@@ -99,11 +96,11 @@ def _of_run(knowledge: Knowledge, declared: Declarations, path: str, training: T
             about = knowledge.about(named.name, file)
             through = replace(named, note=f"through the base model, which {file} trains on it")
             yield run.input(through, about)
-        for named in training.teachers:
-            yield run.input(replace(named, name=f"output of {named.name}"), _taught(named, knowledge, path))
+        for named in (*training.teachers, *teachers):
+            yield run.input(replace(named, name=f"output of {named.name}"), _taught(named, knowledge))
 
 
-def _taught(named: Named, knowledge: Knowledge, path: str) -> About:
+def _taught(named: Named, knowledge: Knowledge) -> About:
     """What a teacher says is a dataset that it writes; a teacher that was itself tuned here stands on its own base."""
     made = knowledge.trained_by(named.name)
     models = [named, *(made[1].base if made else ())]
@@ -117,17 +114,23 @@ def _taught(named: Named, knowledge: Knowledge, path: str) -> About:
     return About((*written, *route, *given), known=True)
 
 
-def _with_ancestors(knowledge: Knowledge, path: str, training: Training) -> tuple[Training, list[tuple[str, Named]]]:
-    """The training with the base of its base where that is trained in the repository, and the datasets of those runs."""
+def _with_ancestors(
+    knowledge: Knowledge, path: str, training: Training
+) -> tuple[Training, list[tuple[str, Named]], list[Named]]:
+    """The training with the base of its base where that is trained in the repository, and those runs' datasets and teachers."""
     older: list[tuple[str, Named]] = []
+    teachers: list[Named] = []
     base, seen = training.base, {path}
     while made := next((found for named in base if (found := knowledge.trained_by(named.name))), None):
         if made[0] in seen or made[1] is training:
             break
         seen.add(made[0])
         older += [(made[0], named) for named in made[1].datasets]
+        teachers += [
+            replace(named, note=f"through the base model, which {made[0]} trains") for named in made[1].teachers
+        ]
         base = made[1].base
-    return replace(training, base=base), older
+    return replace(training, base=base), older, teachers
 
 
 def _models(declared: Declarations, path: str, training: Training) -> list[str]:
@@ -250,7 +253,7 @@ def _said(statements: Sequence[Statement]) -> Facts:
         row |= {"dataset.generators": [], "dataset.generator_providers": []}
     if providers := by_fact.get("dataset.generator_providers"):
         row["dataset.generator_providers"] = providers
-    if routes := by_fact.get("dataset.route"):
+    if len(routes := by_fact.get("dataset.route", [])) == 1:
         row["dataset.route"] = routes[0]
     if licences := [name for name in by_fact.get("dataset.licence", []) if name]:
         row["dataset.licence"] = max(licences, key=strictness)
@@ -286,8 +289,3 @@ def assumed_provider(item: Input) -> bool:
     said = {s.value for s in item.statements if s.fact == "dataset.generator_providers"}
     named = item.row.get("dataset.generator_providers")
     return isinstance(named, list) and any(name not in said for name in named)
-
-
-def found_runs(found: Sequence[tuple[str, Found]]) -> int:
-    """Return how many training runs were found."""
-    return sum(len(item.trainings) for _, item in found)

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from auditor import __version__
 from auditor.guard.inputs import Input
 from auditor.guard.outcome import GuardFinding, Report, Undecided
+from auditor.registry.datasets import datasets
 
 SPEC = "1.6"
 NAMESPACE = uuid.UUID("6f0b3c0e-3c55-5d0b-9d5c-0f6f0f1f8a52")
@@ -96,6 +97,7 @@ def _dataset(item: Input, report: Report) -> JsonValue:
             *(("auditor:generator", name) for name in _names(item.row.get("dataset.generators"))),
             *(("auditor:generator-provider", name) for name in _names(item.row.get("dataset.generator_providers"))),
             ("auditor:written-by", _written_by(item)),
+            *_asks(item.dataset),
             *(("auditor:source", f"{s.fact}: {s.named.place}") for s in item.statements),
             *_verdicts(item.dataset, report),
         ),
@@ -103,6 +105,19 @@ def _dataset(item: Input, report: Report) -> JsonValue:
     if licences:
         component["licenses"] = [{"license": _licence(name)} for name in licences]
     return component
+
+
+def _asks(name: str) -> Iterator[tuple[str, str]]:
+    """What the licences ask for in return, by the registry."""
+    entry = datasets().find(name)
+    for licence in entry.licences if entry else ():
+        asked = [
+            word
+            for word, is_asked in (("attribution", licence.attribution), ("share-alike", licence.share_alike))
+            if is_asked
+        ]
+        if asked:
+            yield "auditor:licence-asks-for", f"{licence.name}: {', '.join(asked)}"
 
 
 def _contents(name: str) -> dict[str, JsonValue]:

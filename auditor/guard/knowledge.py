@@ -212,7 +212,7 @@ class _Own:
         if entry.generators == () or released:
             self._say("human", "no model", Named("no model", place, note=note))
         for licence in entry.licences:
-            self._say("dataset.licence", licence.name, Named(licence.name, place, note=note))
+            self._say("dataset.licence", licence.plain, Named(licence.plain, place, note=note))
         self.sources += [(source, REGISTRY) for source in entry.sources]
 
     def _say(self, fact: str, value: str | None, named: Named) -> None:

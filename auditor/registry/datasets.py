@@ -10,6 +10,8 @@ from auditor.errors import AuditorError
 from auditor.resources import resource_dir
 
 FILE = "datasets.jsonl"
+CLOSED = {"non-commercial": "non-commercial", "academic": "academic research only"}
+"""Use → the words by which rules know it."""
 ADDRESS = re.compile(r"^(?:https?://(?:www\.)?huggingface\.co/datasets/|hf://datasets/|hf://|datasets/)")
 REVISION = re.compile(r"(?:@[^/]*|/(?:tree|blob|resolve|viewer)/.*|\.git)$")
 
@@ -36,6 +38,16 @@ class Licence:
     use: str
     attribution: bool = False
     share_alike: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The name, with what it is for where the name does not say it: a custom licence may forbid commerce."""
+        word = CLOSED.get(self.use)
+        return (
+            f"{self.name} ({word})"
+            if word and not any(part in self.name.lower() for part in ("-nc", word))
+            else self.name
+        )
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,15 @@ def test_a_base_that_was_tuned_here_brings_its_datasets(project):
     assert any("mistralai/Mistral-7B-v0.1" in reason for reason in item.reasons)
 
 
+def test_a_base_that_was_distilled_here_brings_its_teacher(project):
+    project.write(
+        "first/kd.yml",
+        "model_name_or_path: Qwen/Qwen2.5-1.5B\nteacher_model_name_or_path: gpt-4o\noutput_dir: ckpt/a\n",
+    )
+    project.write("rival/sft.yml", "base_model: ckpt/a\ndatasets: [{path: stanfordnlp/imdb}]\noutput_dir: ckpt/b\n")
+    assert ("output of gpt-4o", "rival", OPENAI) in stops(project.check())
+
+
 def test_names_of_llama_factory_lead_through_its_list(project):
     project.write(
         "data/dataset_info.json", '{"ours": {"hf_hub_url": "vicgalle/alpaca-gpt4"}, "b": {"file_name": "b.json"}}'

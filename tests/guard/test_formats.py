@@ -206,13 +206,15 @@ def test_dataset_cards():
 @pytest.mark.parametrize(
     ("creators", "human", "synthetic"),
     [
-        ("[crowdsourced]", True, False),
-        ("[machine-generated]", False, True),
-        ("[expert-generated, machine-generated]", False, True),
+        ("language_creators: [crowdsourced]", True, False),
+        ("annotations_creators: [crowdsourced]", False, False),
+        ("annotations_creators: [machine-generated]", False, True),
+        ("language_creators: [expert-generated, machine-generated]", False, True),
+        ("language_creators: [found]\nannotations_creators: [machine-generated]", False, True),
     ],
 )
-def test_who_made_annotations(creators, human, synthetic):
-    text = f"---\nlicense: mit\nannotations_creators: {creators}\n---\n"
+def test_who_wrote_texts_and_labels(creators, human, synthetic):
+    text = f"---\nlicense: mit\ntask_ids: [qa]\n{creators}\n---\n"
     (dataset,) = read("README.md", text).datasets
     assert (bool(dataset.human), bool(dataset.synthetic)) == (human, synthetic)
 

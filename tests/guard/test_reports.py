@@ -162,6 +162,8 @@ def test_the_bill_of_materials_fits_its_schema(report):
     assert alpaca["licenses"] == [{"license": {"id": "CC-BY-NC-4.0"}}]
     properties = [(item["name"], item["value"]) for item in alpaca["properties"]]
     assert ("auditor:generator", "gpt-3") in properties
+    hermes = [p["value"] for p in components["dataset:teknium/OpenHermes-2.5"]["properties"] if "source" in p["name"]]
+    assert any("policies/registry/datasets.jsonl" in value for value in hermes)
     assert any(name == "auditor:verdict" and "no-competing-models" in value for name, value in properties)
     unknown = {p["name"]: p["value"] for p in components["dataset:acme/nobody-knows"]["properties"]}
     assert unknown["auditor:written-by"] == "unknown" and unknown["auditor:verdict"] == "rival: undecided"

@@ -122,3 +122,9 @@ def test_nothing_of_the_research_notes_was_lost():
         if not entry.released_by:
             has = {g.provider for g in entry.generators or ()} & {"openai", "anthropic", "cohere"}
             assert wants <= has, row["id"]
+
+
+def test_a_licence_of_its_own_says_what_it_is_for():
+    custom = [i for e in datasets().entries for i in e.licences if (i.name, i.use) == ("Custom", "non-commercial")]
+    assert custom and {licence.plain for licence in custom} == {"Custom (non-commercial)"}
+    assert {i.plain for e in datasets().entries for i in e.licences if i.name == "CC-BY-NC-4.0"} == {"CC-BY-NC-4.0"}

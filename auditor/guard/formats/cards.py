@@ -20,7 +20,7 @@ DATASET_KEYS = (
     "size_categories", "task_ids", "multilinguality", "viewer",
 )  # fmt: skip
 SYNTHETIC = ("synthetic", "synthetic-data", "machine-generated", "llm-generated", "distilabel", "ai-generated")
-PEOPLE = ("crowdsourced", "expert-generated", "found", "human-generated", "no-annotation", "human")
+PEOPLE = ("crowdsourced", "expert-generated", "found", "human-generated", "human")
 DISTILLED = ("distillation", "distilled", "distill", "knowledge-distillation")
 
 
@@ -63,7 +63,7 @@ def _dataset(doc: Doc, text: str) -> Dataset:
     synthetic = [n for n in creators if n.name == "machine-generated"] + [
         n for n in tags if n.name.lower() in SYNTHETIC
     ]
-    people = [n for n in creators if n.name in PEOPLE]
+    people = [n for n in _named(doc, "language_creators") if n.name in PEOPLE]  # the others made labels
     return Dataset(
         names=tuple(_names(doc)),
         generators=(*(n for n in tags if is_model(n.name)), *_told(doc, text)),
