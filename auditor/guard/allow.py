@@ -37,16 +37,18 @@ class Allowance:
     place: Place
     line: int | None
 
-    def covers(self, item: GuardFinding) -> bool:
-        """Return whether it is about a finding: rule, file and, where the comment stands at one, the line."""
+    def covers(self, item: GuardFinding, place: Place) -> bool:
+        """Return whether it is about a finding at one place: rule, file and, where the comment stands at one, the line.
+
+        A sidecar is about its data, wherever that is used.
+        """
         rule = item.finding.rule
         if not (rule == self.rule or f"/{self.rule}/" in f"/{rule}/" or fnmatchcase(rule, self.rule)):
             return False
-        here = [place for place in item.places if place.file == self.place.file]
         beside = self.place.file.rpartition(".provenance.")[0]
         if beside and beside in {item.dataset, *(s.named.place.file for s in item.statements)}:
             return True
-        return bool(here) and (self.line is None or any(place.line == self.line for place in here))
+        return place.file == self.place.file and self.line in (None, place.line)
 
 
 def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
@@ -110,13 +112,14 @@ def apply_allowances(
     used: set[Allowance] = set()
     result = []
     for item in findings:
-        fitting = [allowance for allowance in allowances if allowance.covers(item)]
-        used |= {*fitting}
-        valid = [allowance for allowance in fitting if now <= allowance.until]
-        if fitting and item.finding.status == "active":
-            result.append(_accepted(item, (valid or fitting)[0], lapsed=not valid))
-        else:
-            result.append(item)
+        by_place = [[a for a in allowances if a.covers(item, place)] for place in item.places]
+        used |= {allowance for covering in by_place for allowance in covering}
+        if not all(by_place) or item.finding.status != "active":
+            result.append(item)  # used elsewhere as well, or accepted by other means
+            continue
+        latest = [max(covering, key=lambda allowance: allowance.until) for covering in by_place]
+        first = min(latest, key=lambda allowance: allowance.until)
+        result.append(_accepted(item, first, lapsed=now > first.until))
     notices = [
         f"{a.place}: no finding fits this allowance for '{a.rule}'; take it out" for a in allowances if a not in used
     ]

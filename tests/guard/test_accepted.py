@@ -92,6 +92,17 @@ def test_a_comment_in_another_file_does_not_count(project):
     assert stops(project.check())
 
 
+def test_a_comment_in_one_file_does_not_count_for_the_same_data_in_another(project):
+    comment = f"# auditor: allow {RULE} reason=agreed until=2027-01-01\n"
+    plain = text(project)
+    project.write("rival/other.yml", comment + plain)
+    assert stops(project.check())
+    project.write("rival/sft.yml", comment + plain)
+    assert stops(project.check()) == set()
+    project.write("rival/sft.yml", comment.replace("2027", "2026") + plain)
+    assert set(status(project.check())) == {"expired"} and stops(project.check())
+
+
 def test_a_sidecar_allows_for_data_that_can_hold_no_comment(project):
     project.rows("data/a.jsonl", {"text": "x", "generation_model": "gpt-4o"})
     project.sft("rival", "../data/a.jsonl")
