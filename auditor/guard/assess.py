@@ -104,7 +104,10 @@ def run_guard(
     Raises:
         AuditorError: a path is not there, or the configuration or a pack has faults; all of them are named.
     """
-    repository = open_repository(_start(paths), _common(paths, options.config), staged=options.staged, environ=environ)
+    # a hook that git itself calls is about what is staged; pre-commit puts the rest aside and checks the work tree
+    hooked = "GIT_INDEX_FILE" in environ and not environ.get("PRE_COMMIT") and not paths
+    start, folder = _start(paths), _common(paths, options.config)
+    repository = open_repository(start, folder, staged=options.staged or hooked, environ=environ)
     given, changed = _given(repository, paths, environ)
     now = options.now or datetime.now(UTC).date()
     config = _config(repository, options.config)

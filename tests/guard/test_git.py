@@ -247,9 +247,10 @@ def test_a_path_that_is_not_there_is_a_fault(project):
         project.check("nowhere.yml")
 
 
-def test_as_a_plain_hook_of_git(project):
-    """Without pre-commit: .git/hooks/pre-commit calls the command."""
-    hook = project.write(".git/hooks/pre-commit", f'#!/bin/sh\nexec "{sys.executable}" -m auditor guard --staged\n')
+@pytest.mark.parametrize("option", ["--staged", ""])
+def test_as_a_plain_hook_of_git(project, option):
+    """Without pre-commit: .git/hooks/pre-commit calls the command; git tells which index the commit is made from."""
+    hook = project.write(".git/hooks/pre-commit", f'#!/bin/sh\nexec "{sys.executable}" -m auditor guard {option}\n')
     hook.chmod(0o755)
     project.sft("rival", "tatsu-lab/alpaca")
     project.git("add", "-A")
@@ -265,4 +266,6 @@ def test_as_a_plain_hook_of_git(project):
     assert OPENAI in done.stdout + done.stderr
     project.sft("rival", "acme/nobody-knows")
     project.git("add", "-A")
-    project.git("commit", "-q", "-m", "x")
+    project.sft("rival", "tatsu-lab/alpaca")  # not staged
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PRE_COMMIT")} | GIT
+    subprocess.run(["git", "commit", "-q", "-m", "x"], cwd=project.root, env=env, check=True)
