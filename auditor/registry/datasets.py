@@ -12,8 +12,11 @@ from auditor.resources import resource_dir
 FILE = "datasets.jsonl"
 CLOSED = {"non-commercial": "non-commercial", "academic": "academic research only"}
 """Use → the words by which rules know it."""
-ADDRESS = re.compile(r"^(?:https?://(?:www\.)?huggingface\.co/datasets/|hf://datasets/|hf://|datasets/)")
-REVISION = re.compile(r"(?:@[^/]*|/(?:tree|blob|resolve|viewer)/.*|\.git)$")
+LONGEST = 512
+"""A longer name is no dataset's."""
+ADDRESS = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface|hf)\.co/datasets/|hf://(?:datasets/)?|datasets/)")
+REVISION = re.compile(r"(?:\.git)?(?:[@#?].*|/(?:tree|blob|raw|resolve|viewer)/.*)?$")
+"""What follows an id: a revision and the files in it, a part of the page, or the number of rows that ms-swift takes."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,14 @@ class Datasets:
         self._by_name = {name.lower(): entry for entry in entries for name in (*entry.aliases, entry.id)}
 
     def find(self, name: str) -> Entry | None:
-        """Return what is known of a dataset by its id in any case, an alias, or its address, with or without a revision."""
-        return self._by_name.get(REVISION.sub("", ADDRESS.sub("", name.strip().lower()[:512])).rstrip("/"))
+        """Return what is known of a dataset by its id in any case, an alias, or its address, with or without a revision.
+
+        An address may lead to a file or a page of the dataset; a path that is no address stands for nothing but itself.
+        """
+        text = name.strip().lower()[:LONGEST]
+        told = REVISION.sub("", ADDRESS.sub("", text)).rstrip("/")
+        entry = self._by_name.get(told)
+        return entry or (self._by_name.get("/".join(told.split("/")[:2])) if "://" in text else None)
 
 
 @lru_cache(maxsize=1)
