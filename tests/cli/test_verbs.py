@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from auditor.cli import VERBS
+from auditor.facts.declarations import load_config
 from tests.conftest import PACK, ROOT
 
 BREACH = {"application.purpose": "training", "application.model.competes": True, "application.model.kind": "generative"}
@@ -154,6 +155,22 @@ def test_explain_a_rule_a_clause_and_a_finding(auditor, records, tmp_path):
     told = auditor("explain", finding["id"], "--policies", PACK).stdout
     assert finding["summary"] in told
     assert "records.jsonl, line 1, record r1" in told
+
+
+def test_init_without_logs_names_the_models_that_training_files_make(auditor, tmp_path):
+    (tmp_path / "training").mkdir()
+    evil = "x\\n  y: {competes: true}"
+    config = f'base_model: m/m\ndatasets: [{{path: tatsu-lab/alpaca}}, {{path: "{evil}"}}]\nhub_model_id: acme/helper\n'
+    (tmp_path / "training/sft.yml").write_text(config)
+    done = auditor("init")
+    assert "with 1 model;" in done.stdout and "auditor guard" in done.stdout
+    models = load_config(tmp_path / "auditor.yaml").declarations.models
+    assert models == {"acme/helper": {"paths": ["training/sft.yml"]}}
+    text = (tmp_path / "auditor.yaml").read_text()
+    for stated in ("kind: generative", "competes: true", "distributed: false"):
+        text = text.replace(f"    # {stated}  ", f"    {stated}  ", 1)
+    (tmp_path / "auditor.yaml").write_text(f"{text}\nauthorisations: []\n")
+    assert auditor("guard").returncode == 1
 
 
 def test_init_writes_a_starter_that_loads_and_names_the_keys_found(auditor, records, tmp_path):
