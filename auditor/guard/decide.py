@@ -194,7 +194,15 @@ def _statements(check: Check, item: Input) -> tuple[Statement, ...]:
     chosen = [statement for statement in item.statements if statement.fact in read]
     maker = check.clause.partition("/")[0]
     meant = [s for s in chosen if s.fact != "dataset.generators" or not _other_maker(s.value, maker)]
-    return tuple(sorted(meant or chosen, key=lambda s: -STRENGTH.index(s.evidence)))
+    shown = sorted(meant or chosen, key=lambda s: -STRENGTH.index(s.evidence))
+    return (*shown, *(s for s in item.statements if s.fact == "source" and _leads(s, shown)))
+
+
+def _leads(source: Statement, shown: Sequence[Statement]) -> bool:
+    """Whether something that is shown was inherited through a source."""
+    depth = len(source.via)
+    behind = [said.via for said in shown if len(said.via) > depth and said.via[:depth] == source.via]
+    return any(len(via) == depth + 1 or via[depth + 1] == source.value for via in behind)
 
 
 def _other_maker(name: str | None, maker: str) -> bool:
@@ -207,6 +215,8 @@ def _weakest(statements: Sequence[Statement]) -> Evidence:
     """The evidence of the weakest fact, each fact being as strong as the best that is said of it."""
     best: dict[str, int] = {}
     for statement in statements:
+        if not statement.fact.startswith("dataset."):
+            continue
         strength = STRENGTH.index(statement.evidence)
         best[statement.fact] = max(best.get(statement.fact, 0), strength)
     if "dataset.generators" in best:

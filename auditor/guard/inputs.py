@@ -19,6 +19,8 @@ SERVICES = {
     "xai": "x_ai", "deepseek": "deepseek", "perplexity": "perplexity", "moonshot": "moonshot_ai", "alibaba": "alibaba",
 }  # fmt: skip
 """Maker → its own service, as records name it: taken for models that nobody can hold where no route is given."""
+NO_SERVICE = ("bard", "translate")
+"""Model lines that their makers offer as products of other kinds, whose terms no pack has."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,9 @@ def _assume_providers(row: dict[str, FactValue]) -> None:
     generators = row["dataset.generators"]
     for name in generators if isinstance(generators, list) else []:
         model = registry().model(name) if name else None
-        if model and model.licences == () and model.maker in SERVICES and model.maker not in covered and not several:
+        if several or not model or model.licences != () or model.maker in covered or model.family in NO_SERVICE:
+            continue
+        if model.maker in SERVICES:
             providers.append(SERVICES[model.maker])
             covered.add(model.maker)
     if providers:

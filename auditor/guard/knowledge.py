@@ -191,12 +191,15 @@ class _Own:
             ("dataset.made_for_training", dataset.made_for_training),
         ):
             self.statements += [Statement(fact, said.name, said)] if said else []
+        self.statements += [Statement("source", named.name, named) for named in dataset.sources]
         self.sources += [(named.name, named.place.file) for named in dataset.sources]
 
     def add_entry(self, entry: Entry) -> None:
         self.known = True
         place = Place(REGISTRY, entry.line, entry.id)
-        note = f"{entry.source}, {entry.as_of}" + (", by its name only" if entry.verify else "")
+        note = f"{entry.source}, {entry.as_of}" + (
+            ", to be verified" if entry.verify and entry.source != "name" else ""
+        )
         if entry.part:
             note = f"{note}; models wrote {entry.part}"
         released = entry.released_by
@@ -213,7 +216,10 @@ class _Own:
             self._say("human", "no model", Named("no model", place, note=note))
         for licence in entry.licences:
             self._say("dataset.licence", licence.plain, Named(licence.plain, place, note=note))
-        self.sources += [(source, REGISTRY) for source in entry.sources]
+        for source in entry.sources:
+            said = "by its name only" if entry.source == "name" else note
+            self._say("source", source, Named(source, place, note=said))
+            self.sources.append((source, REGISTRY))
 
     def _say(self, fact: str, value: str | None, named: Named) -> None:
         statement = Statement(fact, value, named)
@@ -233,4 +239,6 @@ class _Own:
             self._say("human", "no model", Named("no model", place))
         sources = entry.get("derived_from")
         if isinstance(sources, list):
+            self.statements = [s for s in self.statements if s.fact != "source"]
+            self.statements += [Statement("source", str(source), Named(str(source), place)) for source in sources]
             self.sources = [(str(source), place.file) for source in sources]

@@ -137,6 +137,20 @@ def test_a_model_is_found_by_the_name_of_what_comes_out(project):
     assert {model for _, model, _ in stops(project.check())} == {"rival"}
 
 
+def test_each_step_of_an_inheritance_is_shown(project):
+    project.sft("rival", "mhenrichsen/alpaca_2k_test")
+    item = next(item for item in project.check().blocking() if item.finding.clause == OPENAI)
+    steps = [(said.fact, said.value, said.named.note) for said in item.statements if said.fact == "source"]
+    assert steps == [("source", "tatsu-lab/alpaca", "by its name only")]
+    assert item.evidence == "declared"
+
+
+def test_translations_are_not_put_under_the_terms_of_another_service(project):
+    project.sft("rival", "SetFit/stsb")
+    assert stops(project.check()) == set()
+    assert {fact for case in project.check().undecided for q in case.questions for fact in q.missing}
+
+
 def test_declarations_of_the_company_settle_what_is_said_of_a_dataset(project):
     project.sft("rival", "tatsu-lab/alpaca")
     project.sft("rival", "mhenrichsen/alpaca_2k_test")  # made from Alpaca, by the registry

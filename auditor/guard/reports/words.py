@@ -19,6 +19,7 @@ FACTS = {
     "dataset.route": "reached by",
     "dataset.licence": "licence",
     "dataset.made_for_training": "made for training",
+    "source": "made from",
     "synthetic": "written by a model",
     "human": "not written by a model",
 }
