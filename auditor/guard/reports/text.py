@@ -1,11 +1,14 @@
 """The report on a terminal."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from auditor.guard.outcome import GuardFinding, Report
 from auditor.guard.reports import words
 from auditor.model.policy import Severity
 
+WIDTH = 118
+INDENT = " " * 12
 SHOWN = 8
 """Statements, places and open cases that are written out; the others are counted."""
 
@@ -41,9 +44,10 @@ def _finding(item: GuardFinding, kind: str) -> Iterator[str]:
     if text := words.status(item):
         yield f"  {text}"
     yield f"  clause    {words.clause(item)}"
-    yield f"            {item.clause.says}"
-    yield f"            {item.clause.url}"
-    yield from (f"            one reading: {reading}" for reading in item.clause.readings)
+    yield from wrap(item.clause.says, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+    yield f"{INDENT}{item.clause.url}"
+    for reading in item.clause.readings:
+        yield from wrap(f"one reading: {reading}", WIDTH, initial_indent=INDENT, subsequent_indent=f"{INDENT}  ")
     yield f"  severity  {finding.severity}; {finding.certainty}; {words.EVIDENCE[item.evidence]}"
     yield from _listed("evidence", [words.statement(said) for said in item.statements])
     yield from _listed("applies", list(item.reasons))
