@@ -16,7 +16,7 @@ from auditor.model.finding import Example, Finding, finding_id
 from auditor.model.policy import CERTAINTIES, SEVERITIES
 from auditor.policy.parsed import ParsedRule, Policy
 from auditor.registry.tables import registry
-from auditor.rules.scalar import Row, evaluate, evaluate_check, missing_for_check
+from auditor.rules.scalar import Row, evaluate, evaluate_check, missing_facts, missing_for_check
 
 READS = {
     "dataset.generator_makers": "dataset.generators",
@@ -39,22 +39,25 @@ def decide(
         inputs: what is trained on what.
     """
     described = {rule.id: rule for rule in policy.rules}
+    rows = [item.row for item in inputs]
     found: list[GuardFinding] = []
-    undecided: list[Undecided] = []
-    for item in inputs:
-        questions: list[Question] = []
-        for check in checks:
-            truth = _holds(check, item.row)
+    questions: list[list[Question]] = [[] for _ in inputs]
+    for check in checks:
+        rule, selected = described[check.id], check.selected
+        for i, (item, truth) in enumerate(zip(inputs, evaluate_check(check, rows), strict=True)):
             if truth is None:
-                missing = tuple(sorted(missing_for_check(check, [item.row], 0)))
-                severity = described[check.id].clause.severity
-                questions.append(Question(check.clause, severity, check.certainty, missing))
-            row = item.row if truth else item.claimed
-            if truth or (row is not None and _holds(check, row)):
-                assert row is not None
-                found.append(_finding(check, described[check.id], item, row, hinted=not truth))
-        if questions:
-            undecided.append(Undecided(item.dataset, item.model, item.place, tuple(questions)))
+                missing = missing_for_check(check, rows, i) if check.measure else missing_facts(selected, item.row)
+                question = Question(check.clause, rule.clause.severity, check.certainty, tuple(sorted(missing)))
+                questions[i].append(question)
+            if truth:
+                found.append(_finding(check, rule, item, item.row, hinted=False))
+            elif item.claimed is not None and _holds(check, item.claimed):
+                found.append(_finding(check, rule, item, item.claimed, hinted=True))
+    undecided = [
+        Undecided(item.dataset, item.model, item.place, tuple(open_))
+        for item, open_ in zip(inputs, questions, strict=True)
+        if open_
+    ]
     return sorted(_merged(found), key=_order), undecided
 
 

@@ -19,11 +19,14 @@ def parse_rules(
 ) -> Iterator[ParsedRule]:
     """Yield the rules of a document, adding what is wrong with their conditions to `faults`."""
     for i, clause in enumerate(document.clauses):
+        governing: dict[str, tuple[Expr, dict[str, Expr], Expr | None]] = {}
         for j, rule in enumerate(clause.rules):
             parser = ConditionParser(tree, TABLES[rule.table], lists, document.parameters, faults)
             path: KeyPath = ("clauses", i, "rules", j)
+            if rule.table not in governing:
+                governing[rule.table] = _governing(parser, document, clause, i)
             condition, measure = _condition(parser, rule, path), _measure(parser, rule, path)
-            yield ParsedRule(document, clause, *_governing(parser, document, clause, i), rule, condition, measure)
+            yield ParsedRule(document, clause, *governing[rule.table], rule, condition, measure)
 
 
 def parse_manual(
