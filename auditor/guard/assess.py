@@ -20,6 +20,7 @@ from auditor.guard.knowledge import Knowledge
 from auditor.guard.outcome import Examined, GuardFinding, Report
 from auditor.guard.repository import Repository, clean, open_repository
 from auditor.guard.ways import ways_out
+from auditor.model.check import Check
 from auditor.model.policy import TableName
 from auditor.policy.compiled import cache_folder, load_rules
 from auditor.policy.parsed import Policy
@@ -104,27 +105,17 @@ def run_guard(
     Raises:
         AuditorError: a path is not there, or the configuration or a pack has faults; all of them are named.
     """
-    # a hook that git itself calls is about what is staged; pre-commit puts the rest aside and checks the work tree
-    hooked = "GIT_INDEX_FILE" in environ and not environ.get("PRE_COMMIT") and not paths
-    start, folder = _start(paths), _common(paths, options.config)
-    repository = open_repository(start, folder, staged=options.staged or hooked, environ=environ)
+    repository = _open(paths, options, environ)
     given, changed = _given(repository, paths, environ)
     now = options.now or datetime.now(UTC).date()
     config = _config(repository, options.config)
-    declared = config.declarations
     own = _inside(repository, Path(config.path)) if config.path else None
     gathered = gather(repository, given, own, full=options.full, changed=changed)
-    knowledge = Knowledge([*gathered.found.items()], gathered.scans, declared, own, repository)
-    inputs = training_inputs(knowledge, declared, now)
-    named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
-    inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named])
-    inputs += declared_inputs(knowledge, declared, now) if own in given else []
-    policy = load_rules(options.policies, TABLES, options.cache)
-    choices = _known_choices(policy, choices_of(declared, config.path))
-    checks = select_checks(policy, Terms.parse(options.terms, now), choices)
-    training = [item for item in checks if item.table == "training"]
+    knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own, repository)
+    inputs, unused = _inputs(knowledge, gathered, config, now)
+    policy, checks = _rules(options, config, now)
     copies = [item for item in checks if item.table == "matches"]
-    found, undecided = decide(policy, training, inputs)
+    found, undecided = decide(policy, [item for item in checks if item.table == "training"], inputs)
     found += decide_matches(policy, copies, matches)
     found, notices = _accepted(found, policy, config, gathered, options, now)
     return Report(
@@ -134,9 +125,33 @@ def run_guard(
         examined=_examined(gathered, change=changed),
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
-        notices=(*gathered.notices, *notices, *_about_config(config, inputs), *_unused(gathered, named, inputs)),
+        notices=(*gathered.notices, *notices, *_about_config(config, inputs), *unused),
         day=now,
     )
+
+
+def _open(paths: Sequence[Path], options: GuardOptions, environ: Mapping[str, str]) -> Repository:
+    """The repository. A hook that git calls itself is about what is staged; pre-commit puts the rest aside."""
+    hooked = "GIT_INDEX_FILE" in environ and not environ.get("PRE_COMMIT") and not paths
+    start, folder = _start(paths), _common(paths, options.config)
+    return open_repository(start, folder, staged=options.staged or hooked, environ=environ)
+
+
+def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date) -> tuple[list[Input], list[str]]:
+    """Everything that is trained on something, and in words what nothing uses."""
+    declared = config.declarations
+    inputs = training_inputs(knowledge, declared, now)
+    named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
+    inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named])
+    inputs += declared_inputs(knowledge, declared, now) if knowledge.config in gathered.given else []
+    return inputs, list(_unused(gathered, named, inputs))
+
+
+def _rules(options: GuardOptions, config: Config, now: date) -> tuple[Policy, list[Check]]:
+    """The packs' rules on training data, as checks."""
+    policy = load_rules(options.policies, TABLES, options.cache)
+    choices = _known_choices(policy, choices_of(config.declarations, config.path))
+    return policy, select_checks(policy, Terms.parse(options.terms, now), choices)
 
 
 def _start(paths: Sequence[Path]) -> Path:

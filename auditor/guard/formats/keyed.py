@@ -100,7 +100,7 @@ def _true(doc: Doc, keys: Keys) -> Iterator[Named]:
 
 def is_open(name: str) -> bool:
     """Return whether a name is a variable that the file does not fill in."""
-    return "${" in name or "{{" in name or name.startswith("$") or name in ("???", "<fill>", "TODO")
+    return "${" in name or "{{" in name or name.startswith("$") or name in ("???", "<fill>")
 
 
 def unresolved(training: Training) -> Iterator[Unread]:
