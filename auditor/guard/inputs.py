@@ -1,6 +1,6 @@
 """Training inputs as rows of the fact table `training`: each run with each of its datasets, and where every fact stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
@@ -223,7 +223,7 @@ class _Run:
         if row.get("dataset.route") == "self-hosted":
             row.setdefault("dataset.generator_providers", [])
         if row.get("dataset.generators") and "dataset.generator_providers" not in about.settled:
-            _assume_providers(row)
+            _assume_providers(row, self.declared.aliases)
         return completed("training", row, self.declared)
 
 
@@ -267,7 +267,7 @@ def _said(statements: Sequence[Statement]) -> Facts:
     return row
 
 
-def _assume_providers(row: dict[str, FactValue]) -> None:
+def _assume_providers(row: dict[str, FactValue], aliases: Mapping[str, str]) -> None:
     """Name the makers' own services for the models that nobody can hold, where neither provider nor route is given."""
     named = row.get("dataset.generator_providers")
     if row.get("dataset.route") is not None:
@@ -278,7 +278,7 @@ def _assume_providers(row: dict[str, FactValue]) -> None:
     several = any(provider is None or provider.maker is None for provider in known)
     generators = row["dataset.generators"]
     for name in generators if isinstance(generators, list) else []:
-        model = registry().model(name) if name else None
+        model = registry().model(aliases.get(name, name)) if name else None
         if several or not model or model.licences != () or model.maker in covered or model.family in NO_SERVICE:
             continue
         if model.maker in SERVICES:

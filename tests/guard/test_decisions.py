@@ -172,6 +172,14 @@ def test_what_data_records_is_not_overwritten_by_what_is_declared(project):
     assert {item.evidence for item in report.findings} == {"recorded"}
 
 
+def test_own_names_of_models_are_known(project):
+    text = (project.root / "auditor.yaml").read_text()
+    project.write("auditor.yaml", f"{text}aliases: {{support-prod: gpt-4o}}\n")
+    project.rows("data/a.jsonl", {"text": "x", "generation_model": "support-prod"})
+    project.sft("rival", "data/a.jsonl")
+    assert {c for _, _, c in stops(project.check())} == {OPENAI}
+
+
 def test_paths_keep_their_case(project):
     project.rows("Data/Set/Train.jsonl", {"text": "x"})
     project.write(
