@@ -1,5 +1,7 @@
 """Python scripts and shell commands, on samples of our own."""
 
+import time
+
 import pytest
 
 from auditor.guard.formats.commands import read_commands
@@ -216,3 +218,135 @@ def test_makefiles_and_dockerfiles(path):
         "\tswift sft --model a/b --dataset c/d\n" if path == "Makefile" else "RUN swift sft --model a/b --dataset c/d\n"
     )
     assert names(read(f"all:\n{line}", path).trainings[0].datasets) == ["c/d"]
+
+
+def test_names_bound_together_keep_teacher_and_student_apart():
+    text = (
+        "teacher, tok = FastLanguageModel.from_pretrained('big/teacher')\n"
+        "model, tok = FastLanguageModel.from_pretrained('small/student')\n"
+        "model = get_peft_model(model, LoraConfig())\n"
+        "GKDTrainer(model=model, teacher_model=teacher, train_dataset=load_dataset('c/d'))\n"
+    )
+    found = read(text)
+    (run,) = found.trainings
+    assert (names(run.base), names(run.teachers), found.unread) == (["small/student"], ["big/teacher"], ())
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("GKDTrainer(model='m/m', teacher_model=TEACHER, train_dataset=load_dataset('c/d'))\n", "the teacher"),
+        ("GKDTrainer(model='m/m', teacher_model=build(), train_dataset=load_dataset('c/d'))\n", "the teacher"),
+        ("t = AutoModel.from_pretrained(NAME)\nGKDTrainer('m/m', teacher_model=t)  # load_dataset\n", "the teacher"),
+        ("SFTTrainer(model=sys.argv[1], train_dataset=load_dataset('c/d'))\n", "the base model"),
+        ("SFTTrainer(model=build(), train_dataset=load_dataset('c/d'))\n", "the base model"),
+        ("m = AutoModel.from_pretrained(NAME)\nSFTTrainer(m, train_dataset=load_dataset('c/d'))\n", "the base model"),
+        ("GRPOTrainer('m/m', reward_funcs=['r/r', load()], train_dataset=load_dataset('c/d'))\n", "the teacher"),
+    ],
+)
+def test_a_model_that_stands_nowhere_is_unknown(script, what):
+    (open_,) = read(script).unread
+    assert open_.why.startswith(f"{what} is the value of")
+
+
+def test_functions_that_reward_are_no_models():
+    found = read(
+        "def score(texts):\n    return [1.0]\n"
+        "GRPOTrainer('m/m', reward_funcs=[score, 'r/r'], train_dataset=load_dataset('c/d'))\n"
+    )
+    assert (names(found.trainings[0].teachers), found.unread) == (["r/r"], ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("D = 'a/b'\nx = load_dataset(D)\nD = 'c/d'\ny = load_dataset(D)", ["a/b", "c/d"]),
+        ("D = 'a/b'\nD = 'c/d'\nx = load_dataset(D)", ["c/d"]),
+        ("D = 'a/b'\nif big:\n    D = 'c/d'\nx = load_dataset(D)", ["a/b", "c/d"]),
+        ("x = 'a/b'\nx = load_dataset(x)", ["a/b"]),
+        ("for D in ['a/b', 'c/d']:\n    load_dataset(D)", ["a/b", "c/d"]),
+        ("x = concatenate_datasets([load_dataset(D) for D in ('a/b', 'c/d')])", ["a/b", "c/d"]),
+        ("def get(name):\n    return load_dataset(name)\nx = get('a/b')\ny = get(name='c/d')", ["a/b", "c/d"]),
+        ("def get(name='a/b'):\n    return load_dataset(name)\nx = get()", ["a/b"]),
+        ("def f():\n    D = 'n/n'\nD = 'a/b'\nx = load_dataset(D)", ["a/b"]),
+        ("D = {'one': 'a/b', 'two': 'c/d'}\nx = load_dataset(D['two'])", ["c/d"]),
+        ("D = {'one': 'a/b', 'two': 'c/d'}\nx = load_dataset(D[key])", ["a/b", "c/d"]),
+        ("D = ['a/b']\nD += ['c/d']\nfor d in D:\n    load_dataset(d)", ["a/b", "c/d"]),
+        ("A, B = 'a/b', 'c/d'\nx = load_dataset(A)\ny = load_dataset(B)", ["a/b", "c/d"]),
+        ("from datasets import load_dataset as ld\nx = ld('a/b')", ["a/b"]),
+        (
+            "class C:\n    def __init__(self):\n        self.d = 'a/b'\n    def x(self):\n        load_dataset(self.d)",
+            ["a/b"],
+        ),
+    ],
+)
+def test_every_value_that_a_name_can_have_counts(lines, expected):
+    found = read(f"{lines}\nSFTTrainer(model='m/m', train_dataset=x)  # load_dataset\n")
+    assert names(found.trainings[0].datasets) == expected
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["open('x.jsonl', 'rb')", "Path('x.jsonl').open('rb')", "Path('x.jsonl')", "P.open('rb')", "io.open('x.jsonl')"],
+)
+def test_files_that_are_uploaded(file):
+    text = f"P = Path('x.jsonl')\nc.files.create(file={file})\nc.fine_tuning.jobs.create(model='gpt-4o', training_file=f.id)\n"
+    assert names(read(text).trainings[0].datasets) == ["x.jsonl"]
+
+
+@pytest.mark.parametrize("call", ["Path('gen.jsonl').open('w')", "Path('gen.jsonl').write_text(t)"])
+def test_files_that_are_written_through_a_path(call):
+    (dataset,) = read(f"{call}\nclient.chat.completions.create(model='gpt-4o')\n").datasets
+    assert names(dataset.names) == ["gen.jsonl"]
+
+
+def test_scripts_that_would_take_for_ever_come_to_an_end():
+    tower = "a0 = 'x'\n" + "".join(f"a{i + 1} = f'{{a{i}}}{{a{i}}}'\n" for i in range(60))
+    doubled = "b0 = ['x', 'y']\n" + "".join(f"b{i + 1} = b{i} + b{i}\n" for i in range(60))
+    circle = "def f(x):\n    return f(f(x))\nd = d\n"
+    end = "SFTTrainer(model=f('m/m'), train_dataset=load_dataset(a60), x=load_dataset(b60), y=load_dataset(d))\n"
+    assert read(tower + doubled + circle + end).unread
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("swift sft --model a/b --system 'be; kind | calm && brief' --dataset c/d", ["c/d"]),
+        ('swift sft --model a/b --sep ";" --dataset c/d', ["c/d"]),
+        ("swift sft --model a/b --dataset c/d > log.txt 2>&1", ["c/d"]),
+        ("swift sft --model a/b --dataset c/d &> log.txt &", ["c/d"]),
+        ("swift sft --model a/b --dataset c/d 2>&1 | tee log.txt", ["c/d"]),
+        ("(cd x && swift sft --model a/b --dataset c/d)", ["c/d"]),
+        ("A=c/d; swift sft --model a/b --dataset $A", ["c/d"]),
+        ("if x; then A=c/d; else A=e/f; fi\nswift sft --model a/b --dataset $A", ["c/d", "e/f"]),
+        ("for A in c/d e/f; do\n  swift sft --model a/b --dataset $A\ndone", ["c/d", "e/f"]),
+        ('A=n/n\nA=c/d\nswift sft --model a/b --dataset "$A"', ["c/d"]),
+        ("swift sft --model a/b --dataset c/d --system 'never closed", ["c/d"]),
+    ],
+)
+def test_quotes_redirections_and_variables_of_the_shell(line, expected):
+    (run,) = read(line + "\n", "run.sh").trainings
+    assert names(run.datasets) == expected
+
+
+def test_variables_of_makefiles_and_dockerfiles():
+    assert names(
+        read("D := c/d\nall:\n\tswift sft --model a/b --dataset $(D)\n", "Makefile").trainings[0].datasets
+    ) == ["c/d"]
+    assert names(read("ENV D=c/d\nRUN swift sft --model a/b --dataset $D\n", "Dockerfile").trainings[0].datasets) == [
+        "c/d"
+    ]
+
+
+def test_options_in_a_variable_are_unknown():
+    (open_,) = read('swift sft "${ARGS[@]}"\n', "run.sh").unread
+    assert "${ARGS[@]}" in open_.why
+
+
+@pytest.mark.parametrize(
+    "line", [" " * 500_000 + "x", "swift sft " + "a=" * 200_000, '"' * 300_001, "\\\n" * 200_000, "$A" * 200_000]
+)
+def test_hostile_lines_take_no_time(line):
+    start = time.process_time()
+    read_commands("x.sh", line)
+    assert time.process_time() - start < 2  # quadratic would be minutes

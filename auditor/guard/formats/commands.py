@@ -3,12 +3,26 @@
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-LONGEST = 20_000
-ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\"[^\"$`]*\"|'[^']*'|[^\s\"'$`;&|]*)\s*(?:#.*)?$")
+MOST = 20
+"""Values of one variable, or of one word."""
+TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    | (?P<redirection>(?:\d|&)?(?:>>|>\||>&|>|<<<|<<-?|<&|<)\s*)
+    | (?P<end>[;&|]+)
+    | (?P<word>(?:[^\s"'\\;&|<>]+|"(?:[^"\\]|\\.)*"|'[^']*'|\\.)+)
+    | (?P<other>.)""",
+    re.DOTALL | re.VERBOSE,
+)
+"""The parts of a command line; each begins with other characters, so that no line takes more than one look."""
+ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)(?::?-([^}]*))?\}|\$([A-Za-z_]\w*)|\$\(([A-Za-z_]\w*)\)")
-PREFIX = re.compile(r"^(?:\s*(?:RUN|CMD|ENTRYPOINT|[-@+]+)\s*)")
+PREFIX = re.compile(r"^(?:RUN|CMD|ENTRYPOINT|[-@+]+)\s*")
+SETTERS = frozenset(("export", "local", "readonly", "declare", "ENV", "ARG", "then", "else", "do", "{"))
+"""Words that may stand before an assignment."""
+OPENS, CLOSES = frozenset(("if", "for", "while", "until", "case", "{")), frozenset(("fi", "done", "esac", "}"))
 TRAINING = frozenset((
     "model", "model_name", "model_name_or_path", "base_model", "dataset", "dataset_name", "teacher_model",
     "teacher_model_name_or_path", "train_file", "data_path", "model_id_or_path",
@@ -57,57 +71,88 @@ def read_commands(path: str, text: str) -> tuple[Command, ...]:
         path: its path; the syntax is the same for all of them.
         text: its content; nothing in it is run or expanded but its own plain variables.
     """
-    known: dict[str, str] = {}
+    known: dict[str, list[str]] = {}
     found: list[Command] = []
+    depth = 0
     for number, line in _logical(text):
-        if assigned := ASSIGNED.match(line):
-            known[assigned.group(1)] = _filled(assigned.group(2).strip("\"'"), known)
-            continue
-        for part in re.split(r"\s*(?:&&|\|\||;|\|)\s*", PREFIX.sub("", line)[:LONGEST]):
-            words = _split(part)
-            command = _command(number, [_filled(word, known) for word in words])
-            found += [command] if command else []
+        for part in _parts(PREFIX.sub("", line.strip())):
+            depth = max(0, depth + (part[0] in OPENS) - (part[0] in CLOSES))
+            words = [value for word in part for value in _filled(word, known)]
+            if not _assigns(words, known, is_certain=not depth):
+                command = _command(number, words)
+                found += [command] if command else []
     return tuple(found)
 
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:
     """The lines with those that a backslash continues joined to one, by the number of the first."""
-    waiting, first = "", 0
+    waiting: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
-        first = first or number
+        if not waiting and line.lstrip().startswith("#"):
+            continue
+        waiting.append(line)
         if line.rstrip().endswith("\\"):
-            waiting += line.rstrip()[:-1] + " "
+            waiting[-1] = line.rstrip()[:-1]
             continue
-        if not waiting.strip() and line.lstrip().startswith("#"):
-            waiting, first = "", 0
-            continue
-        yield first, waiting + line
-        waiting, first = "", 0
+        yield number - len(waiting) + 1, " ".join(waiting)
+        waiting = []
     if waiting:
-        yield first, waiting
+        yield len(text.splitlines()) - len(waiting) + 1, " ".join(waiting)
 
 
-def _split(text: str) -> list[str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return []
-    comment = next((at for at, word in enumerate(words) if word.startswith("#")), len(words))
-    return words[:comment]
+def _parts(line: str) -> list[list[str]]:
+    """The commands of a line as their words, without redirections and comments."""
+    parts: list[list[str]] = [[]]
+    is_target = False
+    for token in TOKEN.finditer(line):
+        word = token["word"]
+        if word and word.startswith("#"):
+            break
+        if word and not is_target:
+            parts[-1].append(_unquoted(word))
+        elif token["end"]:
+            parts.append([])
+        is_target = token["redirection"] is not None
+    return [part for part in parts if part]
 
 
-def _filled(word: str, known: dict[str, str]) -> str:
-    """A word with the script's own variables replaced; others are left, and so count as not known."""
+def _unquoted(word: str) -> str:
+    with suppress(ValueError):  # no shell would take it either
+        word = "".join(shlex.split(word))
+    return word if "(" in word else word.rstrip(")")
 
-    def value(found: re.Match[str]) -> str:
-        name = found.group(1) or found.group(3) or found.group(4)
-        return known.get(name, found.group(2) or f"${{{name}}}")
 
-    return VARIABLE.sub(value, word)[:4096]
+def _filled(word: str, known: dict[str, list[str]]) -> list[str]:
+    """A word with the script's own variables replaced, one for each value; others are left, and so count as not known."""
+    found = [word]
+    for variable in [*VARIABLE.finditer(word)][:MOST]:
+        name = variable[1] or variable[3] or variable[4]
+        values = known.get(name) or [variable[2] or f"${{{name}}}"]
+        found = [text.replace(variable[0], value)[:4096] for text in found for value in values][:MOST]
+    return found
+
+
+def _assigns(words: list[str], known: dict[str, list[str]], *, is_certain: bool) -> bool:
+    """Note what a command assigns, if that is all it does; in a branch it adds to what the variable was before."""
+    while words and words[0] in SETTERS:
+        words = words[1:]
+    if words[:1] == ["for"] and words[2:3] == ["in"]:
+        known[words[1]] = words[3 : 3 + MOST]
+        return True
+    if len(words) == 3 and words[1] in ("=", ":=", "?="):  # makefiles
+        words = [f"{words[0]}={words[2]}"]
+    pairs = [ASSIGNED.fullmatch(word) for word in words]
+    if not all(pairs):
+        return False
+    for pair in pairs:
+        if pair:
+            before = [] if is_certain else known.get(pair[1], [])
+            known[pair[1]] = list(dict.fromkeys([*before, pair[2]]))[:MOST]
+    return True
 
 
 def _command(line: int, words: list[str]) -> Command | None:
-    while words and (re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL) or words[0] in LAUNCHERS):
+    while words and (ASSIGNED.fullmatch(words[0]) or words[0] in LAUNCHERS):
         words = words[1:]
     for at, word in enumerate(words[:12]):
         name = word.rpartition("/")[2]

@@ -38,7 +38,7 @@ def read_runs(path: str, text: str) -> Found | None:
 def _run(path: str, command: Command) -> Found | None:
     flags = dict(command.flags)
     if not flags:
-        return None  # the configuration that it names is a file of its own
+        return _elsewhere(path, command)
     if command.program == "openai":
         return read_job(_doc(path, command, {OPENAI.get(key, key): value for key, value in flags.items()}))
     if command.program == "torchtune":
@@ -54,6 +54,15 @@ def _run(path: str, command: Command) -> Found | None:
         return found
     place = Place(path, command.line)
     return Found("commands", unread=(Unread(place, f"options of `{command.program}` that are not known"),))
+
+
+def _elsewhere(path: str, command: Command) -> Found | None:
+    """A command without options: the configuration that it names is a file of its own, if its words tell which."""
+    hidden = [word for word in command.words if "$" in word]
+    if not hidden:
+        return None
+    place = Place(path, command.line)
+    return Found("commands", unread=(Unread(place, f"options of `{command.program}` are the value of `{hidden[0]}`"),))
 
 
 def _torchtune(path: str, command: Command) -> Found:

@@ -5,8 +5,9 @@ import re
 import warnings
 from dataclasses import replace
 
+from auditor.guard.formats.bindings import Bindings, called, keyword
 from auditor.guard.formats.keyed import BUILDERS
-from auditor.guard.formats.literals import Literals, called, calls, keyword
+from auditor.guard.formats.literals import Literals, opened
 from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
 from auditor.registry.tables import registry
 
@@ -81,7 +82,8 @@ class _Script:
 
     def __init__(self, path: str, tree: ast.Module) -> None:
         self.path = path
-        self.literals = Literals(tree)
+        self.bindings = Bindings(tree)
+        self.literals = Literals(self.bindings)
         self.named: dict[str, list[Named]] = {}
         self.unread: list[Unread] = []
         self.trains = False
@@ -89,11 +91,12 @@ class _Script:
         self.service: Named | None = None
         self.published: Named | None = None
         self.teachers: set[int] = set()
-        found = list(calls(tree))
-        for node in found:
+        self.students: set[int] = set()
+        self.open_bases: list[Unread] = []
+        for node in self.bindings.calls:
             if TRAINER.search(called(node)):
                 self._trainer(node)
-        for node in found:
+        for node in self.bindings.calls:
             self._call(node, called(node))
 
     def found(self) -> Found | None:
@@ -103,11 +106,13 @@ class _Script:
         parts = {kind: tuple({n.name: n for n in reversed(names)}.values())[::-1] for kind, names in self.named.items()}
         teachers = parts.get("teachers", ())
         known = {named.name for named in teachers}
+        base = parts.get("base", ())
+        self.unread += [] if base else self.open_bases
         trainings: tuple[Training, ...] = ()
         if self.trains or self.service:
             trainings = (
                 Training(
-                    base=tuple(n for n in parts.get("base", ()) if n.name not in known),
+                    base=tuple(n for n in base if n.name not in known) or base,
                     teachers=teachers,
                     datasets=parts.get("datasets", ()),
                     tests=parts.get("tests", ()),
@@ -131,31 +136,53 @@ class _Script:
         if value is None or (isinstance(value, ast.Constant) and value.value is None):
             return
         place = Place(self.path, node.lineno, shown)
-        texts = self.literals.texts(value)
-        if texts is None and what:
-            source = ast.unparse(value)[:80]
-            self.unread.append(Unread(place, f"{what} is the value of `{source}`, which does not stand in this file"))
-        self.named.setdefault(kind, []).extend(Named(text, place) for text in texts or () if text)
+        values = self.literals.texts(value)
+        if values.open and what:
+            self.unread.append(_open(place, value, what))
+        self.named.setdefault(kind, []).extend(Named(text, place) for text in values.texts if text)
 
     def _trainer(self, node: ast.Call) -> None:
         self.trains = True
         name = called(node).rpartition(".")[2]
         for key in TEACHERS:
-            value = keyword(node, key)
-            made = self.literals.bound(value)
-            if isinstance(made, ast.Call):
+            self._teacher(node, keyword(node, key), f"{name}({key}=…)")
+        self.teachers |= {id(made) for made in self.literals.origins(keyword(node, "ref_model"))}
+        model = keyword(node, "model") or (node.args[0] if node.args else None)
+        for made in self.literals.origins(model):
+            self.students.add(id(made))
+            if isinstance(made, ast.Constant):
+                self._say("base", node, made, f"{name}(model=…)")
+            elif not (isinstance(made, ast.Call) and _loads_model(called(made))):
+                place = Place(self.path, node.lineno, f"{name}(model=…)")
+                self.open_bases.append(_open(place, model or made, "the base model"))
+        for key, kind in (("train_dataset", "datasets"), ("eval_dataset", "tests")):
+            for made in self.literals.origins(keyword(node, key)):
+                if isinstance(made, ast.Constant):
+                    self._say(kind, node, made, f"{name}({key}=…)")
+
+    def _teacher(self, node: ast.Call, value: ast.expr | None, shown: str) -> None:
+        """Note the teachers that an argument holds: names of models, and models that the script loads."""
+        if value is None or (isinstance(value, ast.Constant) and value.value is None):
+            return
+        found = self._unpacked(value)
+        for made in found:
+            if isinstance(made, ast.Call) and _loads_model(called(made)):
                 self.teachers.add(id(made))
-                self._say("teachers", made, self._first(made), f"{name}({key}=…)", "the teacher")
-            elif isinstance(made, ast.Constant) and isinstance(made.value, str):
-                self._say("teachers", node, made, f"{name}({key}=…)")
-        reference = self.literals.bound(keyword(node, "ref_model"))
-        self.teachers |= {id(reference)} if isinstance(reference, ast.Call) else set()
-        model = keyword(node, "model")
-        if isinstance(self.literals.bound(model), ast.Constant):
-            self._say("base", node, model, f"{name}(model=…)")
-        for key in ("train_dataset", "eval_dataset"):
-            if isinstance(made := keyword(node, key), ast.Constant):
-                self._say("datasets" if key == "train_dataset" else "tests", node, made, f"{name}({key}=…)")
+                self._say("teachers", made, self._first(made), shown, "the teacher")
+            elif isinstance(made, ast.Constant):
+                self._say("teachers", node, made, shown)
+        known = [made for made in found if isinstance(made, ast.Constant) or id(made) in self.teachers]
+        if len(known) < len(found) or not found:
+            self.unread.append(_open(Place(self.path, node.lineno, shown), value, "the teacher"))
+
+    def _unpacked(self, value: ast.expr) -> list[ast.expr]:
+        """What an argument holds, with lists taken apart; functions of the script that score are no models."""
+        found: list[ast.expr] = []
+        for made in self.literals.origins(value):
+            items = made.elts if isinstance(made, (ast.List, ast.Tuple)) else None
+            found += [part for item in items for part in self.literals.origins(item)] if items is not None else [made]
+        own = self.bindings.functions
+        return [made for made in found if not (isinstance(made, ast.Name) and made.id in own)] or found
 
     def _first(self, node: ast.Call) -> ast.expr | None:
         named = keyword(node, "model_name", "pretrained_model_name_or_path", "model_name_or_path", "path", "repo_id")
@@ -167,8 +194,8 @@ class _Script:
             self._load(node)
         elif last in READERS:
             self._say("datasets", node, self._first(node) or keyword(node, "path_or_paths"), f"{last}(…)")
-        elif (MODEL.match(name) and not NO_MODEL.search(name)) or last == "SentenceTransformer":
-            if id(node) not in self.teachers:
+        elif _loads_model(name):
+            if id(node) not in self.teachers - self.students:
                 self._say("base", node, self._first(node), f"{name}(…)", "the base model")
         elif SETTINGS.search(name):
             self._settings(node, last)
@@ -194,8 +221,12 @@ class _Script:
             self._say("written", node, target, "push_to_hub(…)")
         elif last.startswith("save_pretrained"):
             self._say("outputs", node, node.args[0] if node.args else None, f"{last}(…)")
-        elif last in WRITERS or (last == "open" and _writes(node)):
+        elif last in WRITERS:
             self._say("written", node, node.args[0] if node.args else None, f"{last}(…)")
+        elif last == "open" and _writes(node):
+            self._say("written", node, opened(node)[0], "open(…)")
+        elif last in ("write_text", "write_bytes") and isinstance(node.func, ast.Attribute):
+            self._say("written", node, node.func.value, f"{last}(…)")
         elif name.endswith(CHATS):
             self._say("writers", node, keyword(node, "model", "model_id", "model_name"), f"{name}(model=…)")
         elif name in CLIENTS:
@@ -204,9 +235,9 @@ class _Script:
     def _load(self, node: ast.Call) -> None:
         first = node.args[0] if node.args else keyword(node, "path")
         files = keyword(node, "data_files", "data_dir")
-        split = self.literals.texts(keyword(node, "split")) or [""]
-        kind = "tests" if TESTS.match(split[0]) else "datasets"
-        named = self.literals.texts(first)
+        splits = self.literals.texts(keyword(node, "split")).texts
+        kind = "tests" if splits and all(TESTS.match(split) for split in splits) else "datasets"
+        named = self.literals.texts(first).texts
         if named and named[0].lower() in BUILDERS:
             self._say(kind, node, files, "load_dataset(data_files=…)", "a dataset")
         else:
@@ -215,7 +246,7 @@ class _Script:
     def _settings(self, node: ast.Call, last: str) -> None:
         self.trains = self.trains or last.endswith("TrainingArguments")
         for key in TEACHERS:
-            self._say("teachers", node, keyword(node, key), f"{last}({key}=…)")
+            self._teacher(node, keyword(node, key), f"{last}({key}=…)")
         for key in ("output_dir", "hub_model_id"):
             self._say("outputs", node, keyword(node, key), f"{last}({key}=…)")
         if _is_true(keyword(node, "push_to_hub")):
@@ -230,13 +261,13 @@ class _Script:
 
     def _options(self) -> None:
         """The defaults of a training script's options count where nothing in the script says more."""
-        options = self.literals.options()
         for kind, names in OPTIONS.items():
             for name in names:
-                if name in options and not self.named.get(kind):
-                    place = Place(self.path, options[name].lineno, f"--{name}")
-                    texts = self.literals.texts(options[name]) or []
-                    self.named.setdefault(kind, []).extend(Named(text, place) for text in texts if text)
+                values = self.bindings.options.get(name, []) if not self.named.get(kind) else []
+                for value in values:
+                    place = Place(self.path, value.lineno, f"--{name}")
+                    found = self.literals.texts(value).texts
+                    self.named.setdefault(kind, []).extend(Named(text, place) for text in found if text)
 
 
 def _providers(addresses: tuple[Named, ...]) -> tuple[Named, ...]:
@@ -250,5 +281,13 @@ def _is_true(value: ast.expr | None) -> bool:
 
 
 def _writes(node: ast.Call) -> bool:
-    mode = node.args[1] if len(node.args) > 1 else keyword(node, "mode")
+    mode = opened(node)[1]
     return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and any(c in mode.value for c in "wax")
+
+
+def _loads_model(name: str) -> bool:
+    return bool(MODEL.match(name) and not NO_MODEL.search(name)) or name.endswith("SentenceTransformer")
+
+
+def _open(place: Place, value: ast.expr, what: str) -> Unread:
+    return Unread(place, f"{what} is the value of `{ast.unparse(value)[:80]}`, which does not stand in this file")
