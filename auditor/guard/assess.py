@@ -110,6 +110,8 @@ def run_guard(
     now = options.now or datetime.now(UTC).date()
     config = _config(repository, options.config)
     own = _inside(repository, Path(config.path)) if config.path else None
+    if changed and own in given:
+        given, changed = repository.below("."), False  # what is declared anew concerns everything
     gathered = gather(repository, given, own, full=options.full, changed=changed)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from auditor.guard.allow import Allowance, comments, entries
@@ -153,6 +154,9 @@ def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
     folder = path.rpartition("/")[0]
     if "://" in name or "\n" in name:
         return
+    if any(sign in name for sign in "*?["):
+        patterns = (clean(name), clean(f"{folder}/{name}"))
+        yield from (file for file in repository.files if any(fnmatchcase(file, pattern) for pattern in patterns))
     for candidate in dict.fromkeys((clean(name), clean(f"{folder}/{name}"))):
         pointers = [f"{candidate}.dvc", *(candidate + suffix for suffix in SUFFIXES)]
         there = [pointer for pointer in pointers if repository.exists(pointer)]

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -119,7 +120,15 @@ def yaml_doc(path: str, text: str, shift: int = 0) -> Doc:
     if len(text) > LARGEST:
         raise AuditorError(f"larger than {LARGEST // 1_000_000} MB, which no configuration is")
     tree = parse_yaml(text, path, loose=True)
-    return Doc(path, text, tree.value, tree.positions, shift)
+    return Doc(path, text, whole_text(tree.value, text), tree.positions, shift)
+
+
+def whole_text(value: JsonValue, source: str | bytes) -> Any:
+    """Return JSON data with the halves of characters that its escapes may hold replaced, since no other text can hold them."""
+    escaped = b"\\ud" in source.lower() if isinstance(source, bytes) else "\\ud" in source.lower()
+    if not escaped:
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def json_doc(path: str, text: str) -> Doc:
@@ -129,7 +138,7 @@ def json_doc(path: str, text: str) -> Doc:
         AuditorError: it is not JSON, or larger or deeper than a manifest.
     """
     try:
-        return Doc(path, text, json.loads(text), {})
+        return Doc(path, text, whole_text(json.loads(text.removeprefix("\ufeff")), text), {})
     except RecursionError:
         raise AuditorError("nested too deep") from None
     except ValueError as error:

@@ -116,6 +116,7 @@ class Knowledge:
         found: list[str] = []
         for place in sorted(self._said(name, self._names(name, file)).names):
             found += self.repository.below(place) if self.repository.exists(place) else []
+        found += self._files(self._said(name, self._names(name, file)).names)
         return list(dict.fromkeys(found))
 
     def _names(self, name: str, file: str) -> set[str]:
@@ -134,6 +135,9 @@ class Knowledge:
                 others = {clean(named.name) for named in dataset.names} - own.names
                 waiting += sorted(others)
                 own.names |= others
+        for file in self._files(own.names):
+            for dataset in self._datasets.get(file.casefold(), ()):
+                own.add(dataset)
         for folder in self._folders(own.names):
             for dataset in self._datasets.get(folder.casefold(), ()):
                 own.add(dataset)
@@ -143,6 +147,16 @@ class Knowledge:
                 own.add_entry(entry)
         self._declare(name, own)
         return own
+
+    def _files(self, names: set[str]) -> Iterator[str]:
+        """The data files in the folders, and of the patterns, among `names`."""
+        for name in sorted(names):
+            if name != "." and any(sign in name for sign in "*?["):
+                yield from (file for file in self.repository.files if fnmatchcase(file, name))
+            elif name != "." and self.repository.exists(name):
+                yield from (
+                    file for file in self.repository.below(name) if file != name and self.repository.is_data(file)
+                )
 
     def _folders(self, names: set[str]) -> Iterator[str]:
         """The folders of the files among `names`, whose cards and pipelines are about them."""

@@ -16,6 +16,8 @@ SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache_
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
+HEAD = 1 << 16
+"""Bytes of a JSON file by which it is told whether it holds rows."""
 LARGEST = 4_000_000
 """Bytes of a file that is read as text."""
 
@@ -81,17 +83,19 @@ class Repository:
         return run_git(self.root, "cat-file", how, stdin=os.fsencode(names))
 
     def is_data(self, path: str) -> bool:
-        """Return whether a file is a dataset: by its name, or JSON that is a list or too large for a configuration."""
+        """Return whether a file is a dataset: by its name, or JSON that is a list, lines of objects, or very large."""
         if is_data(path):
             return True
         if not path.lower().endswith(".json"):
             return False
         if self.staged:
             content = self._staged([path]).get(path) if path in self.files else b""
-            return content is None or content.lstrip()[:1] == b"["
+            return content is None or _is_rows(content)
         try:
+            if not (self.root / path).is_file():
+                return False  # a pipe would keep whoever opens it
             with (self.root / path).open("rb") as file:
-                return file.read(256).lstrip()[:1] == b"[" or os.fstat(file.fileno()).st_size > LARGEST
+                return _is_rows(file.read(HEAD)) or os.fstat(file.fileno()).st_size > LARGEST
         except OSError:
             return False
 
@@ -145,7 +149,11 @@ class Repository:
 
     def changed(self) -> list[str]:
         """Return the files that the change touches."""
-        return sorted(split_paths(run_git(self.root, "diff", "--name-only", "-z", "--no-renames", *self.change, "--")))
+        return sorted(
+            split_paths(
+                run_git(self.root, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", *self.change, "--")
+            )
+        )
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
@@ -155,6 +163,15 @@ class Repository:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
         return list(_added(out.decode("utf-8", "replace")))
+
+
+def _is_rows(content: bytes) -> bool:
+    """Whether JSON is a list, or an object on each line."""
+    lines = content[:HEAD].removeprefix(b"\xef\xbb\xbf").split(b"\n", 2)
+    several = len(lines) > 1 and all(line.lstrip().startswith(b"{") for line in lines[:2])
+    return (
+        lines[0].lstrip()[:1] == b"[" or content.lstrip()[:1] == b"[" or (several and lines[0].rstrip().endswith(b"}"))
+    )
 
 
 def open_repository(

@@ -9,8 +9,10 @@ from typing import BinaryIO
 
 from auditor.guard.data.columnar import read_arrow, read_parquet
 from auditor.guard.data.rows import CHUNKS, BadRow, Row, Table, UnreadableError, first_rows
+from auditor.guard.document import whole_text
 from auditor.sources.compressed import DamagedError, codec_of, decompress
 
+csv.field_size_limit(16 << 20)
 WHOLE = 64 << 20
 """Bytes of a JSON document that is read as a whole; a longer one has to be in lines."""
 LINE = 16 << 20
@@ -123,7 +125,7 @@ def _parsed(lines: Iterable[tuple[int, bytes]]) -> Iterator[Row]:
 def parse_json(text: bytes | str) -> object:
     """Return a JSON value, or a `BadRow` where it is none."""
     try:
-        return json.loads(text)
+        return whole_text(json.loads(text), text)
     except RecursionError:
         return BadRow("nested too deep")
     except (ValueError, UnicodeDecodeError):
@@ -167,8 +169,8 @@ def _records(value: object) -> list[object] | None:
 
 def _csv(place: Path, codec: bytes, delimiter: str, most: int | None) -> Table:
     def rows(table: Table) -> Iterator[Row]:
-        csv.field_size_limit(LINE)
         lines = (line.decode("utf-8", "replace").replace("\0", "") + "\n" for line in _lines(place, codec, table))
+        lines = (line.removeprefix("\ufeff") for line in lines)
         reader = csv.DictReader(lines, delimiter=delimiter, restkey="_rest")
         while True:
             try:
@@ -192,9 +194,13 @@ def added_rows(path: str, place: Path, lines: Iterable[tuple[int, str]]) -> Iter
                 yield number, parse_json(line)
         return
     delimiter = "\t" if name.endswith(".tsv") else ","
-    with io.TextIOWrapper(place.open("rb"), "utf-8", "replace") as file:
+    with io.TextIOWrapper(place.open("rb"), "utf-8-sig", "replace") as file:
         header = next(csv.reader([file.readline(LINE)], delimiter=delimiter), [])
     for number, line in lines:
         if number > 1:
-            values = next(csv.reader([line.replace("\0", "")], delimiter=delimiter), [])
+            try:
+                values = next(csv.reader([line.replace("\0", "")], delimiter=delimiter), [])
+            except csv.Error as error:
+                yield number, BadRow(str(error))
+                continue
             yield number, dict(zip(header, values, strict=False))

@@ -33,9 +33,11 @@ def read_card(doc: Doc, text: str) -> Found | None:
     """
     if not isinstance(doc.value, dict):
         return None
-    if any(key in doc.value for key in MODEL_KEYS):
+    is_data = any(key in doc.value for key in DATASET_KEYS)
+    if any(key in doc.value for key in MODEL_KEYS) and not is_data:
         return Found("model card", (_training(doc),), unread=())
-    if any(key in doc.value for key in DATASET_KEYS) or ("license" in doc.value and "tags" in doc.value):
+    is_card = doc.path.rpartition("/")[2].lower() == "readme.md" or "tags" in doc.value
+    if is_data or (is_card and ("license" in doc.value or "licence" in doc.value)):
         dataset = _dataset(doc, text)
         place = doc.place(())
         unread = () if dataset.licences else (Unread(place, "the card states no licence"),)
@@ -94,7 +96,7 @@ def _sources(doc: Doc) -> Iterator[Named]:
 def _licences(doc: Doc) -> Iterator[Named]:
     own = _named(doc, "license_name")
     for named in _named(doc, "license", "licence"):
-        if named.name == "other" and own:
+        if named.name.lower() == "other" and own:
             yield from own
         else:
             yield Named(spdx(named.name), named.place)

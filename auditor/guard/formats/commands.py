@@ -5,9 +5,12 @@ import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 MOST = 20
 """Values of one variable, or of one word."""
+LONGEST = 4096
+"""Characters of one word; nothing that is longer is a name."""
 TOKEN = re.compile(
     r"""(?P<space>\s+)
     | (?P<redirection>(?:\d|&)?(?:>>|>\||>&|>|<<<|<<-?|<&|<)\s*)
@@ -118,17 +121,17 @@ def _parts(line: str) -> list[list[str]]:
 
 def _unquoted(word: str) -> str:
     with suppress(ValueError):  # no shell would take it either
-        word = "".join(shlex.split(word))
+        word = "".join(shlex.split(word[:LONGEST]))
     return word if "(" in word else word.rstrip(")")
 
 
 def _filled(word: str, known: dict[str, list[str]]) -> list[str]:
     """A word with the script's own variables replaced, one for each value; others are left, and so count as not known."""
     found = [word]
-    for variable in [*VARIABLE.finditer(word)][:MOST]:
+    for variable in islice(VARIABLE.finditer(word), MOST):
         name = variable[1] or variable[3] or variable[4]
         values = known.get(name) or [variable[2] or f"${{{name}}}"]
-        found = [text.replace(variable[0], value)[:4096] for text in found for value in values][:MOST]
+        found = [text.replace(variable[0], value)[:LONGEST] for text in found for value in values][:MOST]
     return found
 
 

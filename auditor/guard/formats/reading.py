@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from auditor.errors import AuditorError
 from auditor.guard.document import LARGEST, Doc, front_matter, json_doc, yaml_doc
@@ -16,7 +17,7 @@ from auditor.guard.formats.openai import read_job
 from auditor.guard.formats.sidecar import read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
-from auditor.guard.found import Found, Place, Unread
+from auditor.guard.found import Found, Place, Training, Unread
 
 Reader = Callable[[Doc], Found | None]
 
@@ -43,6 +44,8 @@ MARKDOWN = (".md", ".markdown")
 SCRIPT = (".py",)
 COMMANDS = (".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".mk")
 COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
+LISTING = ("model card", "DVC stages", "SPDX", "CycloneDX")
+"""Formats that list models and need not say what they were trained on."""
 WORDS = ("dataset", "base_model", "model_name", "teacher", "train_file", "training_file", "fine_tun", "finetun")
 """A file that is damaged is taken for a training configuration if it holds one of these."""
 
@@ -62,22 +65,37 @@ def read_text(path: str, text: str) -> Found | None:
         path: its path in the repository, which the places name.
         text: its content.
     """
-    name = path.lower()
     try:
-        if name.endswith(MARKDOWN):
-            doc = front_matter(path, text)
-            return read_card(doc, text) if doc else None
-        if name.endswith(".ipynb"):
-            return _notebook(path, text)
-        if name.endswith(SCRIPT):
-            return _script(path, text)
-        if name.endswith(JSON):
-            return _first(json_doc(path, text))
-        if name.endswith(YAML):
-            return _first(yaml_doc(path, text))
-        return _commands(path, text)
+        found = _read(path, path.lower(), text)
     except AuditorError as error:
         return _damaged(path, text, error)
+    if found and not found.unread and found.format not in LISTING:
+        missing = next((training for training in found.trainings if not (training.datasets or training.service)), None)
+        if missing:
+            return replace(
+                found, unread=(Unread(_begins(path, missing), "no dataset of this training run could be read"),)
+            )
+    return found
+
+
+def _begins(path: str, training: Training) -> Place:
+    named = (*training.base, *training.teachers, *training.outputs)
+    return Place(path, named[0].place.line if named else None)
+
+
+def _read(path: str, name: str, text: str) -> Found | None:
+    if name.endswith(MARKDOWN):
+        doc = front_matter(path, text)
+        return read_card(doc, text) if doc else None
+    if name.endswith(".ipynb"):
+        return _notebook(path, text)
+    if name.endswith(SCRIPT):
+        return _script(path, text)
+    if name.endswith(JSON):
+        return _first(json_doc(path, text))
+    if name.endswith(YAML):
+        return _first(yaml_doc(path, text)) or (_commands(path, text) if "--" in text else None)
+    return _commands(path, text)
 
 
 def _first(doc: Doc) -> Found | None:

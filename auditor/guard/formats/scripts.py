@@ -73,7 +73,7 @@ def read_script(path: str, text: str) -> Found | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         return Found(
-            FORMAT, unread=(Unread(Place(path, line), f"not Python that can be read ({type(error).__name__})"),)
+            "unreadable", unread=(Unread(Place(path, line), f"not Python that can be read ({type(error).__name__})"),)
         )
 
 

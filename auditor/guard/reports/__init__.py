@@ -21,4 +21,4 @@ def render(report: Report, format_: str, fail_on: Severity) -> str:
     """Return the report in one of `FORMATS`; `fail_on` is the least severity that stops a commit."""
     module, name = FORMATS[format_]
     write: Callable[[Report, Severity], str] = getattr(import_module(f"auditor.guard.reports.{module}"), name)
-    return write(report, fail_on)
+    return write(report, fail_on).encode("utf-8", "backslashreplace").decode()  # names of files may hold any byte

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
@@ -116,7 +117,7 @@ def _location(place: Place) -> JsonValue:
 def _uri(path: str) -> str:
     from urllib.parse import quote  # only here
 
-    return quote(path)
+    return quote(os.fsencode(path))
 
 
 def _notifications(report: Report, fail_on: Severity) -> Iterator[JsonValue]:
