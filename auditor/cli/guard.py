@@ -111,9 +111,15 @@ def command(
             file.write(render(report, "github-summary", severity))
     if not (quiet and code == ExitCode.OK) and str(inventory) != "-":
         _print(report, output_format, severity)
+    _explain(code, is_blocked=bool(report.blocking(severity)))
+    return code
+
+
+def _explain(code: ExitCode, *, is_blocked: bool) -> None:
+    if code == ExitCode.FINDINGS and not is_blocked:
+        click.echo("what is undecided or was not understood stops this (--fail-on unknown)", err=True)
     if code == ExitCode.NOTHING_ASSESSED:
         click.echo("nothing could be read, so nothing was checked", err=True)
-    return code
 
 
 def _write(path: Path, text: str) -> None:

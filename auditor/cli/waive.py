@@ -73,4 +73,8 @@ def _append(file: Path, added: list[Waiver]) -> None:
     there = {item.get("finding") for item in listed if isinstance(item, dict)} if isinstance(listed, list) else set()
     if not there >= {waiver.finding for waiver in added}:
         raise AuditorError(f"{file}: add the waiver by hand; the list `waivers:` is not the last thing in the file")
-    file.write_text(whole, "utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(whole, "utf-8")
+    except OSError as error:
+        raise AuditorError(f"cannot write {file}: {error.strerror}") from error

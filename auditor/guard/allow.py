@@ -181,10 +181,11 @@ def read_baseline(path: Path) -> list[BaselineEntry]:
 def write_baseline(findings: Iterable[GuardFinding], reason: str, expires: date) -> str:
     """Return the text of a baseline that holds the open findings: a line each, in an order that does not change."""
     rows = {
-        (item.finding.rule, item.file, content_of(item)): BaselineEntry(
-            rule=item.finding.rule, path=item.file, content=content_of(item), reason=reason, expires=expires
+        (item.finding.rule, file, content_of(item)): BaselineEntry(
+            rule=item.finding.rule, path=file, content=content_of(item), reason=reason, expires=expires
         )
         for item in findings
+        for file in {place.file for place in item.places}
         if item.finding.status in ("active", "expired", "baseline")
     }
     return "".join(rows[key].model_dump_json() + "\n" for key in sorted(rows))
@@ -194,11 +195,10 @@ def apply_baseline(
     findings: Sequence[GuardFinding], baseline: Sequence[BaselineEntry], now: date
 ) -> Iterator[GuardFinding]:
     """Yield the findings, those that the baseline holds (and for which its day is not past) as such."""
-    known = {(entry.rule, entry.content): entry for entry in baseline if now <= entry.expires}
+    known = {(entry.rule, entry.content, entry.path) for entry in baseline if now <= entry.expires}
     for item in findings:
-        entry = known.get((item.finding.rule, content_of(item)))
-        here = entry and any(fnmatchcase(place.file, entry.path) for place in item.places)
-        if here and item.finding.status == "active":
+        held = all((item.finding.rule, content_of(item), place.file) in known for place in item.places)
+        if held and item.finding.status in ("active", "expired"):
             yield replace(item, finding=item.finding.model_copy(update={"status": "baseline"}))
         else:
             yield item

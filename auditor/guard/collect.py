@@ -8,13 +8,14 @@ from pathlib import Path
 from auditor.guard.allow import Allowance, comments, entries
 from auditor.guard.document import yaml_doc
 from auditor.guard.formats.dvc import MD5
-from auditor.guard.formats.reading import is_readable, read_text
+from auditor.guard.formats.reading import read_text
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES
 from auditor.guard.found import Dataset, Found, Place, Unread
+from auditor.guard.kinds import is_readable
 from auditor.guard.repository import Repository, clean
 from auditor.registry.tables import registry
 
-ROUNDS = 4
+ROUNDS = 50
 """Steps from one file to the next that are followed."""
 BESIDE = ("README.md", "dvc.yaml", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
 """Files in a dataset's folder, or above it, that may be about it."""
@@ -134,7 +135,8 @@ def _words(paths: Iterable[str]) -> list[str]:
         for suffix in SUFFIXES:
             name = name.removesuffix(suffix)
         folder, _, last = name.rpartition("/")
-        words.append(folder.rpartition("/")[2] or last if last.lower() == "readme.md" else last)
+        words += [folder.rpartition("/")[2]] if folder else []
+        words += [] if folder and last.lower() == "readme.md" else [last]
     return [word for word in dict.fromkeys(words) if len(word) > 2]
 
 
@@ -204,7 +206,7 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     gathered.rows += scan.examined
     if added is not None:
         gathered.sampled.append(f"{path}: {scan.examined:,} added {'row' if scan.examined == 1 else 'rows'}")
-    elif scan.dataset.rows is None and not scan.unread:
+    elif scan.dataset.rows is None and scan.examined:
         of = f"{scan.total:,} rows" if scan.total else "a larger number of rows"
         gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {of}")
 

@@ -137,6 +137,8 @@ def json_doc(path: str, text: str) -> Doc:
     Raises:
         AuditorError: it is not JSON, or larger or deeper than a manifest.
     """
+    if len(text) > LARGEST:
+        raise AuditorError(f"larger than {LARGEST // 1_000_000} MB, which no manifest is")
     try:
         return Doc(path, text, whole_text(json.loads(text.removeprefix("\ufeff")), text), {})
     except RecursionError:

@@ -218,6 +218,10 @@ class _Run:
 
     def _row(self, dataset: str, statements: Sequence[Statement], about: About) -> Facts:
         row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **_said(statements)}
+        texts = {
+            fact: value for fact, value in row.items() if isinstance(value, str)
+        }  # names of files may hold any byte
+        row |= {fact: value.encode("utf-8", "backslashreplace").decode() for fact, value in texts.items()}
         if about.rows is not None:
             row["dataset.rows"] = about.rows
         if row.get("dataset.route") == "self-hosted":

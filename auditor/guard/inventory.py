@@ -14,22 +14,12 @@ from auditor.registry.datasets import datasets
 SPEC = "1.6"
 NAMESPACE = uuid.UUID("6f0b3c0e-3c55-5d0b-9d5c-0f6f0f1f8a52")
 """Ours, so that the same content has the same serial number."""
-SPDX_START = (
-    "Apache-",
-    "MIT",
-    "CC-BY-",
-    "CC0-",
-    "BSD-",
-    "ODC-By-",
-    "GPL-",
-    "LGPL-",
-    "MPL-",
-    "CDLA-",
-    "ISC",
-    "AFL-",
-    "EPL-",
-)
-"""How licence ids of SPDX begin that occur on datasets; other names are written as names."""
+SPDX = (
+    "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-3.0-only", "AGPL-3.0-only", "MPL-2.0", "CC0-1.0", "Unlicense",
+    "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-3.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-3.0",
+    "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0", "ODC-By-1.0", "ODbL-1.0", "PDDL-1.0",
+)  # fmt: skip
+"""Licences of datasets that the inventory names by their SPDX id; others by what is written."""
 
 
 def as_cyclonedx(report: Report) -> str:
@@ -127,7 +117,8 @@ def _contents(name: str) -> dict[str, JsonValue]:
 
 
 def _licence(name: str) -> JsonValue:
-    return {"id": name} if name.startswith(SPDX_START) else {"name": name}
+    known = next((licence for licence in SPDX if licence.lower() == name.lower()), None)
+    return {"id": known} if known else {"name": name}
 
 
 def _written_by(item: Input) -> str:

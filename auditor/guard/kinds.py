@@ -1,7 +1,16 @@
-"""Which files are datasets, by their names alone, so that nothing heavy is needed to tell."""
+"""Which files are datasets and which may declare training, by their names alone, so that nothing heavy is needed to tell."""
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".json.gz", ".json.zst")
 PACKED = (".gz", ".zst")
+YAML = (".yaml", ".yml", ".dvc", "dvc.lock")
+JSON = (".json", ".jsonld", ".json-ld")
+MARKDOWN = (".md", ".markdown")
+SCRIPT = (".py",)
+COMMANDS = (".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".mk")
+NOTEBOOK = (".ipynb",)
+READABLE = (*YAML, *JSON, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK)
+COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
+"""Beginnings of the names of files that hold commands."""
 
 
 def is_data(path: str) -> bool:
@@ -11,3 +20,9 @@ def is_data(path: str) -> bool:
         if name.endswith(packed):
             return name.removesuffix(packed).endswith((*SUFFIXES, ".json"))
     return name.endswith(SUFFIXES)
+
+
+def is_readable(path: str) -> bool:
+    """Return whether a file's name is one of those that may declare training or a dataset."""
+    name = path.rpartition("/")[2].lower()
+    return name.endswith(READABLE) or name.startswith(COMMAND_FILES)

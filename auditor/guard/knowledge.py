@@ -17,6 +17,8 @@ OTHER = "other"
 """Stands for a model or provider that is there and that nobody names."""
 OF_GENERATORS = frozenset(("dataset.generators", "dataset.generator_providers", "synthetic", "human", "claims"))
 """The facts that say who wrote a dataset."""
+RECORDED = ("recorded", "proven")
+"""Evidence that no declaration takes back."""
 DEEPEST = 12
 """Steps from a dataset to those that it was made from."""
 
@@ -84,7 +86,9 @@ class Knowledge:
 
     def trained_by(self, base: str) -> tuple[str, Training] | None:
         """Return the training run, and its file, that makes the model `base`."""
-        return self._makers.get(clean(base).casefold())
+        parts = clean(base).casefold().split("/")  # a checkpoint lies in the folder of its run
+        names = ("/".join(parts[:n]) for n in range(len(parts), 0, -1) if n == len(parts) or n > 1)
+        return next((made for name in names if (made := self._makers.get(name))), None)
 
     def about(self, name: str, file: str) -> About:
         """Return what is known of the dataset that `file` calls `name`, and of all that it was made from."""
@@ -108,7 +112,7 @@ class Knowledge:
             for source, place in own.sources:
                 waiting.append((source, place, (*via, current)))
         own_word = settled | (OF_GENERATORS if "dataset.generators" in settled else frozenset())
-        kept = [s for s in statements if not (s.via and s.fact in own_word)]
+        kept = [s for s in statements if not (s.via and s.fact in own_word) or s.evidence in RECORDED]
         return About(tuple(kept), settled, known, rows)
 
     def paths(self, name: str, file: str) -> list[str]:
@@ -245,7 +249,7 @@ class _Own:
         self.settled |= facts.keys()
         replaced = facts.keys() | (OF_GENERATORS if "dataset.generators" in facts else set())
         # what the data itself records is never overwritten
-        self.statements = [s for s in self.statements if s.fact not in replaced or s.evidence in ("recorded", "proven")]
+        self.statements = [s for s in self.statements if s.fact not in replaced or s.evidence in RECORDED]
         for fact, value in facts.items():
             for item in value if isinstance(value, list) else [value]:
                 self._say(fact, str(item).lower() if isinstance(item, bool) else str(item), Named(str(item), place))

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from auditor.errors import AuditorError
-from auditor.guard.kinds import is_data
+from auditor.guard.kinds import COMMAND_FILES, READABLE, is_data
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
@@ -48,7 +48,7 @@ class Repository:
         contents = self._staged(paths) if self.staged else {path: self._on_disk(path) for path in paths}
         for path, content in contents.items():
             if content is not None:
-                yield path, content.decode("utf-8", "replace")
+                yield path, _decoded(content)
 
     def _on_disk(self, path: str) -> bytes | None:
         place = self.root / path
@@ -61,7 +61,7 @@ class Repository:
 
     def _inside(self, place: Path) -> bool:
         """A link that leads out of the folder is not followed."""
-        return not place.is_symlink() or place.resolve().is_relative_to(self.root.resolve())
+        return place.resolve().is_relative_to(self.root.resolve())
 
     def _staged(self, paths: Sequence[str]) -> dict[str, bytes | None]:
         """The staged contents, asked of one git process once another has told which are small enough."""
@@ -135,16 +135,20 @@ class Repository:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
         if self.git and self.staged:
             return bool(self.below(path))
-        return bool(path) and not path.startswith("/") and (self.root / path).exists()
+        try:
+            return bool(path) and not path.startswith("/") and (self.root / path).exists()
+        except (OSError, ValueError):  # too long to be a name, or with a character that no name has
+            return False
 
     def mentioning(self, words: Iterable[str]) -> list[str]:
         """Return the files that git knows and that contain one of `words`; without git, none are looked for."""
-        patterns = [part for word in words for part in ("-e", word) if "\n" not in word]
+        patterns = "\n".join(word for word in words if word and "\n" not in word)
         if not (self.git and patterns):
             return []
         where = ["--cached"] if self.staged else ["--untracked"]
-        names = ["*.y*ml", "*.json", "*.md", "*.py", "*.sh", "*.dvc", "*dvc.lock", "*.ipynb", "*Makefile"]
-        out = run_git(self.root, "grep", "-l", "-z", "-I", "-F", *where, *patterns, "--", *names, fails=True)
+        names = [f":(icase)*{end}" for end in READABLE] + [f":(icase)*{start}*" for start in COMMAND_FILES]
+        command = ("grep", "-l", "-z", "-I", "-F", *where, "-f", "-", "--", *names)
+        out = run_git(self.root, *command, stdin=os.fsencode(patterns), fails=True)
         return sorted(split_paths(out))
 
     def changed(self) -> list[str]:
@@ -163,6 +167,12 @@ class Repository:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
         return list(_added(out.decode("utf-8", "replace")))
+
+
+def _decoded(content: bytes) -> str:
+    """Text as UTF-8, or as UTF-16 where it begins like that."""
+    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
 
 
 def _is_rows(content: bytes) -> bool:
@@ -188,8 +198,10 @@ def open_repository(
     try:
         top = run_git(place, "rev-parse", "--show-toplevel").decode().strip()
     except AuditorError as error:
-        if staged:
-            raise AuditorError(f"{place}: --staged needs a git repository ({error.message})") from error
+        if staged or environ.get("PRE_COMMIT"):
+            raise AuditorError(
+                f"{place}: what is staged can be told in a git repository only ({error.message})"
+            ) from error
         return Repository(folder, git=False)
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     span = ("--end-of-options", f"{first}...{last}") if first and last else ("--cached",)

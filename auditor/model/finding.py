@@ -75,4 +75,4 @@ class Waiver(Model):
 def finding_id(clause: str, rule: str, principal: dict[str, str]) -> str:
     """Return the stable id of a finding: it depends on clause, rule and principal, and on nothing else."""
     canonical = json.dumps([clause, rule, sorted(principal.items())], ensure_ascii=False, separators=(",", ":"))
-    return "f-" + hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return "f-" + hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from auditor.guard.formats.reading import is_readable, read_text
+from auditor.guard.formats.reading import read_text
 from auditor.guard.found import Found, Named
+from auditor.guard.kinds import is_readable
 from tests.conftest import SHARED
 
 CONFIGS = SHARED / "fixtures" / "training" / "configs"

@@ -30,17 +30,30 @@ def read_parquet(place: Path, most: int | None) -> Table:
         return Table(iter(()), total)
     columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
 
-    def rows() -> Iterator[Row]:
-        for start, count in _ranges([count for _, count in groups], total, most):
-            sql = (
-                f"SELECT file_row_number, {columns} FROM read_parquet(?, file_row_number => true) "
-                "WHERE file_row_number >= ? AND file_row_number < ?"
-            )
-            found = db.execute(sql, [str(place), start, start + count])
-            while batch := found.fetchmany(500):
-                yield from ((number + 1, dict(zip(names, values, strict=True))) for number, *values in batch)
+    def rows(table: Table) -> Iterator[Row]:
+        try:
+            yield from selected()
+        except duckdb.Error as error:
+            table.problem = f"damaged: {str(error).splitlines()[0]}"
 
-    return Table(rows(), total, whole=most is None or total <= most)
+    def selected() -> Iterator[Row]:
+        for start, count in _ranges([count for _, count in groups], total, most):
+            if any(name.lower() == "file_row_number" for name in names):  # a column of the file's own; slower
+                found = db.execute(
+                    f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?", [str(place), count, start]
+                )
+            else:
+                sql = f"SELECT {columns} FROM read_parquet(?, file_row_number => true) WHERE file_row_number BETWEEN ? AND ?"
+                found = db.execute(sql, [str(place), start, start + count - 1])
+            number = start
+            while batch := found.fetchmany(500):
+                for values in batch:
+                    number += 1
+                    yield number, dict(zip(names, values, strict=True))
+
+    table = Table(iter(()), total, whole=most is None or total <= most)
+    table.rows = rows(table)
+    return table
 
 
 def _ranges(groups: list[int], total: int, most: int | None) -> Iterator[tuple[int, int]]:
@@ -81,11 +94,12 @@ def read_arrow(place: Path, most: int | None) -> Table:
         number = 0
         try:
             for batch in batches:
+                batch.validate(full=True)  # a damaged one would take the process with it
                 for part in range(0, batch.num_rows, 500):
                     for row in batch.slice(part, 500).to_pylist():
                         number += 1
                         yield number, row
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             table.problem = f"damaged: {str(error).splitlines()[0]}"
 
     return first_rows(rows, most)

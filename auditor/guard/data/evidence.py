@@ -1,5 +1,6 @@
 """What rows record: columns that name a model, answers of APIs as they came, and the turns in which an assistant speaks."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +13,11 @@ SPECIFIC = frozenset((
     "gen_ai.request.model", "gen_ai.response.model", "source_model", "annotator_model", "judge_model",
 ))  # fmt: skip
 """Columns of which every value is a model that wrote something, known or not."""
-GENERAL = frozenset(("model", "source", "dataset", "provider", "author", "origin", "engine", "creator"))
+GENERAL = frozenset((
+    "model", "source", "dataset", "provider", "author", "origin", "engine", "creator", "annotator", "model_id", "modelid",
+    "model_used", "model_slug", "response_model", "completion_model", "answer_model", "gen_model", "output_model",
+    "assistant_model", "author_model", "gpt_model", "llm_name", "generated_by", "generated_with", "written_by",
+))  # fmt: skip
 """Columns of which a value counts if it is the name of a known model."""
 PREFIXES = {
     "gpt4_": "gpt-4", "gpt_4_": "gpt-4", "gpt-4_": "gpt-4", "chatgpt_": "chatgpt", "claude_": "claude",
@@ -159,20 +164,24 @@ def _mentions(value: dict[str, object], key: str) -> bool:
 
 def _nodes(row: dict[str, object]) -> Iterator[tuple[str, object, str, int]]:
     """Yield what a row holds: path, value, the name of the list or mapping it is in, depth; bounded, and no recursion."""
-    waiting: list[tuple[str, object, str, int]] = [("", row, "", 0)]
+    waiting: deque[tuple[str, object, str, int]] = deque([("", row, "", 0)])
     for _ in range(NODES):
         if not waiting:
             return
-        key, value, parent, depth = waiting.pop()
+        key, value, parent, depth = waiting.popleft()  # columns before what they hold
         yield key, value, parent, depth
         if depth >= DEEPEST:
             continue
         if isinstance(value, dict):
             inside = [(f"{key}.{name}".lstrip("."), item, key, depth + 1) for name, item in value.items()]
-            waiting += reversed(inside[:NODES])
+            waiting += inside[:NODES]
         elif isinstance(value, list):
             name = key.rpartition(".")[2]
-            waiting += [(f"{key}[{i}]", item, name, depth + 1) for i, item in reversed([*enumerate(value[:200])])]
+            waiting += [
+                (f"{key}[{i}]", item, name, depth + 1)
+                for i, item in enumerate(value[:200])
+                if isinstance(item, (str, dict, list))
+            ]
 
 
 def _layout(row: dict[str, object]) -> str:

@@ -1,6 +1,7 @@
 """Reads one file: finds its format by its content, and says what it declares. The table of readers is here."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,10 +15,11 @@ from auditor.guard.formats.distilabel import read_pipeline
 from auditor.guard.formats.dvc import read_pointer, read_stages
 from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_list
 from auditor.guard.formats.openai import read_job
-from auditor.guard.formats.sidecar import read_sidecar
+from auditor.guard.formats.sidecar import SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
 from auditor.guard.found import Found, Place, Training, Unread
+from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, SCRIPT, YAML
 
 Reader = Callable[[Doc], Found | None]
 
@@ -38,22 +40,13 @@ READERS: tuple[Reader, ...] = (
 )
 """Tried in this order on YAML and JSON; the first that knows the file counts."""
 
-YAML = (".yaml", ".yml", ".dvc", "dvc.lock")
-JSON = (".json", ".jsonld", ".json-ld")
-MARKDOWN = (".md", ".markdown")
-SCRIPT = (".py",)
-COMMANDS = (".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".mk")
-COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
+DOCUMENT = re.compile(r"^---(?=\s)", re.MULTILINE)
+MOST = 50
+"""Documents of one YAML file that are read."""
 LISTING = ("model card", "DVC stages", "SPDX", "CycloneDX")
 """Formats that list models and need not say what they were trained on."""
 WORDS = ("dataset", "base_model", "model_name", "teacher", "train_file", "training_file", "fine_tun", "finetun")
 """A file that is damaged is taken for a training configuration if it holds one of these."""
-
-
-def is_readable(path: str) -> bool:
-    """Return whether a file's name is one of those that may declare training or a dataset."""
-    name = path.rpartition("/")[2].lower()
-    return name.endswith((*YAML, *JSON, *MARKDOWN, *SCRIPT, *COMMANDS, ".ipynb")) or name.startswith(COMMAND_FILES)
 
 
 def read_text(path: str, text: str) -> Found | None:
@@ -87,15 +80,32 @@ def _read(path: str, name: str, text: str) -> Found | None:
     if name.endswith(MARKDOWN):
         doc = front_matter(path, text)
         return read_card(doc, text) if doc else None
-    if name.endswith(".ipynb"):
+    if name.endswith(NOTEBOOK):
         return _notebook(path, text)
     if name.endswith(SCRIPT):
         return _script(path, text)
     if name.endswith(JSON):
         return _first(json_doc(path, text))
     if name.endswith(YAML):
-        return _first(yaml_doc(path, text)) or (_commands(path, text) if "--" in text else None)
+        return _documents(path, text) or (_commands(path, text) if "--" in text else None)
     return _commands(path, text)
+
+
+def _documents(path: str, text: str) -> Found | None:
+    """What the documents of a YAML file say together."""
+    starts = [0, *(found.start() for found in DOCUMENT.finditer(text) if text[: found.start()].strip())][:MOST]
+    found: list[Found] = []
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        if said := _first(yaml_doc(path, text[start:end], text.count("\n", 0, start))):
+            found.append(said)
+    if len(found) < 2:
+        return found[0] if found else None
+    return Found(
+        found[0].format,
+        tuple(training for said in found for training in said.trainings),
+        tuple(dataset for said in found for dataset in said.datasets),
+        tuple(unread for said in found for unread in said.unread),
+    )
 
 
 def _first(doc: Doc) -> Found | None:
@@ -106,7 +116,7 @@ def _first(doc: Doc) -> Found | None:
 
 
 def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
-    if not any(word in text[:LARGEST] for word in WORDS):
+    if not path.lower().endswith(SUFFIXES) and not any(word in text[:LARGEST] for word in WORDS):
         return None
     fault = error.faults[0] if error.faults else None
     place = Place(path, fault.location.line if fault else None)

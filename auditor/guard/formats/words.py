@@ -13,6 +13,10 @@ MADE_BY = re2.compile(
     r"(?i)\b(?:generat|synthesi[sz]|distill|creat|produc|writ|annotat|label|augment|translat|answer|complet|respon|output|scored?|judg)"
     r"\w*\b.{0,60}?\b(?:by|with|using|from|of|through|via)\b(.{0,90})"
 )
+USED = re2.compile(
+    r"(?i)\bus(?:ed|es|ing)\b(.{0,60}?)\bto\s+(?:\w+ly\s+)?(?:generat|synthesi[sz]|creat|produc|writ|annotat|label|translat|answer|respond)"
+)
+WROTE = re2.compile(r"(?i)(.{0,40}?)[\s-](?:wrote|generated|produced|created|annotated|answered|synthesi[sz]ed)\b")
 NEGATED = re2.compile(r"(?i)\b(not|never|without|except|exclud\w*|remov\w*|filtered out|no longer)\b|^\W*(no|none)\b")
 WORD = re.compile(r"[A-Za-z][\w./:+-]*\w")
 BARE = frozenset(("chatgpt", "claude", "gemini", "bard", "copilot", "grok"))
@@ -24,8 +28,11 @@ def models_named(text: str) -> Iterator[tuple[str, int, str]]:
     """Yield the models that a text says wrote something: name, line from 1, and the sentence (shortened)."""
     for number, line in enumerate(text[:LONGEST].splitlines(), 1):
         for sentence in re.split(r"[.!?]\s", line):
-            made = None if NEGATED.search(sentence) else MADE_BY.search(sentence)
-            for word in WORD.findall(made.group(1)) if made else ():
+            if NEGATED.search(sentence):
+                continue
+            parts = [made.group(1) for pattern in (MADE_BY, USED, WROTE) if (made := pattern.search(sentence))]
+            for word in WORD.findall(" | ".join(parts)):
+                word = re.sub(r"(?i)-(?:generated|written|annotated|produced|created)$", "", word)
                 if is_model(word):
                     yield word, number, sentence.strip()[:120]
 
