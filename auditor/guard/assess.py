@@ -144,7 +144,14 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
     declared = config.declarations
     inputs = training_inputs(knowledge, declared, now)
     named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
-    inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named])
+    tests = {
+        path
+        for file, found in knowledge.found
+        for training in found.trainings
+        for test in training.tests
+        for path in knowledge.paths(test.name, file)
+    }
+    inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named | tests])
     inputs += declared_inputs(knowledge, declared, now) if knowledge.config in gathered.given else []
     return inputs, list(_unused(gathered, named, inputs))
 

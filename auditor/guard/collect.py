@@ -191,7 +191,15 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     from auditor.guard.data.scan import scan_file  # commits of configurations alone need none of this
 
     asked = path in gathered.given
-    added = repository.added(path) if changed and asked and not full and _has_lines(path) else None
+    is_more = (
+        asked
+        and changed
+        and not full
+        and not any(gathered.found[p].trainings for p in gathered.given & {*gathered.found})
+    )
+    added = (
+        repository.added(path) if is_more and _has_lines(path) else None
+    )  # with a run in the change, the rest is new to it
     if added and added[0][1].startswith("version https://git-lfs"):
         added = None  # a pointer, which is told as such
     with repository.data(path) as place:

@@ -60,7 +60,7 @@ def training_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> 
         for training in found.trainings
         for item in _of_run(knowledge, declared, path, training, now)
     ]
-    return list({(i.file, i.model, i.dataset): i for i in reversed(inputs)}.values())[::-1]
+    return list({(i.file, i.model, i.dataset, repr(i.row)): i for i in reversed(inputs)}.values())[::-1]
 
 
 def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: Sequence[str]) -> list[Input]:

@@ -142,9 +142,8 @@ class Knowledge:
         for file in self._files(own.names):
             for dataset in self._datasets.get(file.casefold(), ()):
                 own.add(dataset)
-        for folder in self._folders(own.names):
-            for dataset in self._datasets.get(folder.casefold(), ()):
-                own.add(dataset)
+        for dataset in self._above(own.names):
+            own.add(dataset)
         for other in sorted(own.names):
             if entry := datasets().find(other):
                 own.names.add(entry.id)
@@ -162,13 +161,13 @@ class Knowledge:
                     file for file in self.repository.below(name) if file != name and self.repository.is_data(file)
                 )
 
-    def _folders(self, names: set[str]) -> Iterator[str]:
-        """The folders of the files among `names`, whose cards and pipelines are about them."""
+    def _above(self, names: set[str]) -> Iterator[Dataset]:
+        """What the nearest folder above each of the files among `names` says in its card or pipeline."""
         for name in sorted(names):
             if self.repository.exists(name):
                 parts = name.split("/")
-                yield from ("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
-                yield "."
+                folders = (*("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)), ".")
+                yield from next((said for folder in folders if (said := self._datasets.get(folder.casefold()))), ())
 
     def _declare(self, name: str, own: "_Own") -> None:
         """What the company declares of a dataset replaces what others say of the same facts."""

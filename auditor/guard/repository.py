@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,8 @@ MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
 HEAD = 1 << 16
 """Bytes of a JSON file by which it is told whether it holds rows."""
+MOST_IGNORED = 10_000
+"""Files of a folder that git ignores which are looked at."""
 LARGEST = 4_000_000
 """Bytes of a file that is read as text."""
 
@@ -129,7 +132,18 @@ class Repository:
         name = clean(path)
         if name in self.files:
             return [name]
-        return sorted(file for file in self.files if name == "." or file.startswith(f"{name}/"))
+        found = sorted(file for file in self.files if name == "." or file.startswith(f"{name}/"))
+        return found or ([] if self.staged else self._ignored(name))
+
+    def _ignored(self, name: str) -> list[str]:
+        """The files of a folder on the disk that git does not know, as training data often is."""
+        place = self.root / name
+        if not self.git or not self.exists(name) or not self._inside(place):
+            return []
+        if place.is_file():
+            return [name]
+        below = (file for file in place.rglob("*") if file.is_file() and not SKIPPED & {*file.relative_to(place).parts})
+        return sorted(file.relative_to(self.root).as_posix() for file in islice(below, MOST_IGNORED))
 
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
@@ -200,7 +214,7 @@ def open_repository(
     except AuditorError as error:
         if staged or environ.get("PRE_COMMIT"):
             raise AuditorError(
-                f"{place}: what is staged can be told in a git repository only ({error.message})"
+                f"{place}: --staged needs a git repository, and so does a hook ({error.message})"
             ) from error
         return Repository(folder, git=False)
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")

@@ -209,7 +209,7 @@ def test_a_damaged_sidecar_is_not_understood(project):
 
 
 def test_a_hook_without_git_fails(project):
-    with pytest.raises(AuditorError, match="git repository only"):
+    with pytest.raises(AuditorError, match="needs a git repository"):
         project.check(environ={"PRE_COMMIT": "1"})
 
 
@@ -219,3 +219,46 @@ def test_waivers_that_say_nothing_are_faults(project, auditor, more):
         "waive", "f-0123456789abcdef", "--expires", "2099-12-31", "--config", str(project.root / "auditor.yaml"), *more
     )
     assert done.returncode == ExitCode.USAGE and "at least 3 characters" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["data/t.jsonl", "data"])
+def test_data_that_git_ignores_is_looked_into_where_it_lies_on_the_disk(project, name):
+    project.git("init", "-q")
+    project.write(".gitignore", "data/\n")
+    project.rows("data/t.jsonl", ROW)
+    project.sft("rival", name)
+    assert (name, "rival", OPENAI) in stops(project.check())
+    assert project.check("data/t.jsonl").examined.rows == 1
+
+
+def test_the_nearest_card_speaks_for_data(project):
+    project.write("README.md", "---\nlicense: mit\nlanguage_creators: [found]\n---\n")
+    project.write("data/README.md", "---\nlicense: cc-by-nc-4.0\n---\nGPT-4 wrote the answers.\n")
+    project.rows("data/t.jsonl", {"output": "a"})
+    project.sft("rival", "data/t.jsonl")
+    assert {clause for *_, clause in stops(project.check())} == {OPENAI, LICENCE}
+
+
+def test_data_that_only_measures_trains_nothing(project):
+    project.rows("rival/eval.jsonl", ROW)
+    project.sft("rival", "acme/own", more="test_datasets:\n  - path: rival/eval.jsonl\n")
+    assert stops(project.check()) == set()
+
+
+def test_a_new_run_on_old_data_is_told_of_all_of_it(project):
+    project.git("init", "-q")
+    project.rows("data/t.jsonl", ROW)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "x")
+    project.rows("data/t.jsonl", ROW, {"output": "b"})
+    project.sft("rival", "data/t.jsonl")
+    project.git("add", "-A")
+    assert ("data/t.jsonl", "rival", OPENAI) in stops(project.check(staged=True))
+
+
+def test_each_run_in_a_file_counts_with_its_own_base(project):
+    run = "trl sft --dataset_name acme/x --model_name_or_path "
+    project.write("rival/run.sh", f"{run}mistralai/Mistral-7B-v0.1\n{run}Qwen/Qwen2.5-3B\n")
+    alone = Project(project.root / "alone")
+    alone.write("rival/run.sh", f"{run}Qwen/Qwen2.5-3B\n")
+    assert stops(alone.check()) and stops(alone.check()) <= stops(project.check())
