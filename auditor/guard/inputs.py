@@ -1,26 +1,18 @@
 """Training inputs as rows of the fact table `training`: each run with each of its datasets, and where every fact stands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from auditor.facts.declared import completed, declared_rows
-from auditor.guard.formats.words import strictness
+from auditor.guard.facts import assume_providers, is_closed, said
 from auditor.guard.found import Named, Place, Training
 from auditor.guard.knowledge import About, Knowledge, Statement
 from auditor.guard.repository import clean
 from auditor.model.declarations import Declarations, Facts
 from auditor.model.facts import FactValue
 from auditor.registry.tables import registry
-
-SERVICES = {
-    "openai": "openai", "anthropic": "anthropic", "google": "gcp.gemini", "mistral": "mistral_ai", "cohere": "cohere",
-    "xai": "x_ai", "deepseek": "deepseek", "perplexity": "perplexity", "moonshot": "moonshot_ai", "alibaba": "alibaba",
-}  # fmt: skip
-"""Maker → its own service, as records name it: taken for models that nobody can hold where no route is given."""
-NO_SERVICE = ("bard", "translate")
-"""Model lines that their makers offer as products of other kinds, whose terms no pack has."""
 
 
 @dataclass(frozen=True)
@@ -217,17 +209,15 @@ class _Run:
         )
 
     def _row(self, dataset: str, statements: Sequence[Statement], about: About) -> Facts:
-        row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **_said(statements)}
-        texts = {
-            fact: value for fact, value in row.items() if isinstance(value, str)
-        }  # names of files may hold any byte
+        row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **said(statements)}
+        texts = {fact: value for fact, value in row.items() if isinstance(value, str)}  # file names may hold any byte
         row |= {fact: value.encode("utf-8", "backslashreplace").decode() for fact, value in texts.items()}
         if about.rows is not None:
             row["dataset.rows"] = about.rows
-        if row.get("dataset.route") == "self-hosted":
+        if row.get("dataset.route") == "self-hosted" and not is_closed(row):
             row.setdefault("dataset.generator_providers", [])
         if row.get("dataset.generators") and "dataset.generator_providers" not in about.settled:
-            _assume_providers(row, self.declared.aliases)
+            assume_providers(row, self.declared.aliases)
         return completed("training", row, self.declared)
 
 
@@ -242,54 +232,6 @@ def _short(name: str) -> str:
     """A model's name: a hub id as it stands, of a path the last part."""
     path = clean(name)
     return path if path.count("/") == 1 and not name.startswith((".", "/")) else path.rpartition("/")[2]
-
-
-def _said(statements: Sequence[Statement]) -> Facts:
-    """The facts that the statements make; of several licences the one that closes most."""
-    row: dict[str, FactValue] = {}
-    by_fact: dict[str, list[str | None]] = {}
-    for statement in statements:
-        said = by_fact.setdefault(statement.fact, [])
-        if statement.value not in said:
-            said.append(statement.value)
-    generators = by_fact.get("dataset.generators", [])
-    if generators or "synthetic" in by_fact:
-        row["dataset.generators"] = generators or [None]
-    elif any(s.fact == "human" and not s.via for s in statements):
-        row |= {"dataset.generators": [], "dataset.generator_providers": []}
-    if providers := by_fact.get("dataset.generator_providers"):
-        row["dataset.generator_providers"] = providers
-    if len(routes := by_fact.get("dataset.route", [])) == 1:
-        row["dataset.route"] = routes[0]
-    if licences := [name for name in by_fact.get("dataset.licence", []) if name]:
-        row["dataset.licence"] = max(licences, key=strictness)
-    if "dataset.made_for_training" in by_fact:
-        row["dataset.made_for_training"] = "true" in by_fact["dataset.made_for_training"]
-    for fact in ("dataset.generator_plan", "dataset.modality"):
-        if values := by_fact.get(fact):
-            row[fact] = values[0]
-    return row
-
-
-def _assume_providers(row: dict[str, FactValue], aliases: Mapping[str, str]) -> None:
-    """Name the makers' own services for the models that nobody can hold, where neither provider nor route is given."""
-    named = row.get("dataset.generator_providers")
-    if row.get("dataset.route") is not None:
-        return
-    providers: list[str | None] = [*named] if isinstance(named, list) else []
-    known = [registry().provider(name) if name else None for name in providers]
-    covered = {provider.maker for provider in known if provider}
-    several = any(provider is None or provider.maker is None for provider in known)
-    generators = row["dataset.generators"]
-    for name in generators if isinstance(generators, list) else []:
-        model = registry().model(aliases.get(name, name)) if name else None
-        if several or not model or model.licences != () or model.maker in covered or model.family in NO_SERVICE:
-            continue
-        if model.maker in SERVICES:
-            providers.append(SERVICES[model.maker])
-            covered.add(model.maker)
-    if providers:
-        row["dataset.generator_providers"] = providers
 
 
 def assumed_provider(item: Input) -> bool:

@@ -262,3 +262,22 @@ def test_each_run_in_a_file_counts_with_its_own_base(project):
     alone = Project(project.root / "alone")
     alone.write("rival/run.sh", f"{run}Qwen/Qwen2.5-3B\n")
     assert stops(alone.check()) and stops(alone.check()) <= stops(project.check())
+
+
+@pytest.mark.parametrize("provider", ["opnai", "our-gateway", "Azure OpenAI"])
+def test_a_provider_that_nobody_knows_is_unknown_and_not_somebody_else(project, provider):
+    project.rows("data/t.jsonl", ROW)
+    project.write("data/t.jsonl.provenance.yml", f"generator_providers: [{provider}]\nlicence: MIT\n")
+    project.sft("rival", "data/t.jsonl")
+    report = project.check()
+    assert any(
+        question.clause.endswith("no-competing-models") for item in report.undecided for question in item.questions
+    )
+    assert report.exit_code(("high", "unknown")) == ExitCode.FINDINGS
+
+
+def test_nobody_but_its_maker_hosts_a_closed_model(project):
+    project.rows("data/t.jsonl", ROW)
+    project.write("data/t.jsonl.provenance.yml", "route: self-hosted\nlicence: MIT\n")
+    project.sft("rival", "data/t.jsonl")
+    assert project.check().exit_code(("high", "unknown")) == ExitCode.FINDINGS
