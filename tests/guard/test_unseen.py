@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import time
 
 import pytest
 
@@ -281,3 +282,59 @@ def test_nobody_but_its_maker_hosts_a_closed_model(project):
     project.write("data/t.jsonl.provenance.yml", "route: self-hosted\nlicence: MIT\n")
     project.sft("rival", "data/t.jsonl")
     assert project.check().exit_code(("high", "unknown")) == ExitCode.FINDINGS
+
+
+@pytest.mark.parametrize("more", ["teacher: gpt-4o\n", "kd: {teacher_model: gpt-4o}\n", "generator_model: gpt-4o\n"])
+def test_teachers_under_keys_that_a_format_does_not_have(project, more):
+    project.sft("rival", "acme/own", more=more)
+    assert ("output of gpt-4o", "rival", OPENAI) in stops(project.check())
+
+
+MODEL: dict[str, object] = {"type": "machine-learning-model", "name": "rival"}
+CARD = {"modelCard": {"modelParameters": {"datasets": [{"type": "dataset", "name": "tatsu-lab/alpaca"}]}}}
+ALPACA = {"type": "data", "name": "tatsu-lab/alpaca", "bom-ref": "d"}
+
+
+@pytest.mark.parametrize(
+    "bom",
+    [
+        {"components": [MODEL | CARD]},
+        {"metadata": {"component": MODEL | CARD}},
+        {"components": [{"type": "application", "name": "x", "components": [MODEL | CARD]}]},
+        {"components": [MODEL | {"bom-ref": "m"}, ALPACA], "dependencies": [{"ref": "m", "dependsOn": ["d"]}]},
+    ],
+)
+def test_models_and_data_anywhere_in_a_bill_of_materials(project, bom):
+    project.write("rival/bom.json", json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6"} | bom))
+    assert ("tatsu-lab/alpaca", "rival", OPENAI) in stops(project.check())
+
+
+@pytest.mark.parametrize("model", ["mistralai/Mistral-7B-v0.1", "meta-llama/Llama-3.1-8B", "acme/base"])
+def test_a_job_with_the_keys_of_openai_is_not_openais_for_another_model(project, model):
+    project.rows("data/t.jsonl", ROW)
+    project.write("rival/job.yml", f"model: {model}\ntraining_file: data/t.jsonl\nsuffix: rival\n")
+    assert ("data/t.jsonl", "rival", OPENAI) in stops(project.check())
+
+
+def test_data_of_a_stage_that_is_named_after_a_model_is_data(project):
+    project.write(
+        "dvc.yaml",
+        "stages:\n  gen: {cmd: python gen.py --model gpt-4o, outs: [data/model_answers.jsonl]}\n"
+        "  train: {cmd: python train.py, deps: [data/model_answers.jsonl], outs: [models/rival]}\n",
+    )
+    assert ("data/model_answers.jsonl", "rival", OPENAI) in stops(project.check())
+
+
+@pytest.mark.parametrize("start", ["!", "%%bash\n"])
+def test_commands_in_notebooks(project, start):
+    source = f"{start}trl sft --model_name_or_path a/b --dataset_name tatsu-lab/alpaca"
+    project.write("rival/x.ipynb", json.dumps({"cells": [{"cell_type": "code", "source": source}]}))
+    assert ("tatsu-lab/alpaca", "rival", OPENAI) in stops(project.check())
+
+
+def test_many_documents_in_a_file_take_no_time(project):
+    run = "base_model: a/b\ndatasets:\n  - path: tatsu-lab/alpaca\n"
+    project.write("rival/sft.yml", run + "---\na: 1\n" * 200_000)
+    start = time.process_time()
+    report = project.check()
+    assert stops(report) and report.unread and time.process_time() - start < 20  # quadratic would be minutes

@@ -10,14 +10,16 @@ from auditor.guard.found import Dataset, Found, Named, Training, Unread
 from auditor.yamlfile import KeyPath
 
 Object = dict[str, JsonValue]
+COMPONENTS = ("metadata.component", "metadata.component.components", "components", "components.components")
+"""Where components stand: what the document is about, its parts, and the parts of those."""
 
 
 def read_cyclonedx(doc: Doc) -> Found | None:
     """Return the models and datasets of a CycloneDX file, None where the file is none or has no models and datasets."""
     if not isinstance(doc.value, dict) or doc.value.get("bomFormat") != "CycloneDX":
         return None
-    components = [(path, item) for path, item in doc.select("components") if isinstance(item, dict)]
-    by_ref = {str(item.get("bom-ref")): (path, item) for path, item in components}
+    components = [(path, item) for keys in COMPONENTS for path, item in doc.select(keys) if isinstance(item, dict)]
+    by_ref = {str(item["bom-ref"]): (path, item) for path, item in components if item.get("bom-ref")}
     models = [(path, item) for path, item in components if item.get("type") == "machine-learning-model"]
     data = [(path, item) for path, item in components if item.get("type") == "data"]
     trainings = tuple(_model(doc, path, item, by_ref) for path, item in models)
@@ -37,6 +39,11 @@ def _model(doc: Doc, path: KeyPath, item: Object, by_ref: dict[str, tuple[KeyPat
             _, target = by_ref.get(str(entry.get("ref")), ((), entry))
             if name := target.get("name") or entry.get("ref"):
                 datasets.append(Named(str(name), doc.place((*inner, i, "name"))))
+    used = (names for entry, names in _dependencies(doc) if item.get("bom-ref") == entry)
+    for place, ref in (pair for names in used for pair in names):
+        _, target = by_ref.get(ref, ((), {}))
+        if target.get("type") == "data" and target.get("name"):
+            datasets.append(Named(str(target["name"]), doc.place(place)))
     ancestors: KeyPath = (*path, "pedigree", "ancestors")
     older = doc.at(ancestors)
     base = [
@@ -45,6 +52,14 @@ def _model(doc: Doc, path: KeyPath, item: Object, by_ref: dict[str, tuple[KeyPat
         if isinstance(entry, dict) and entry.get("name")
     ]
     return Training(tuple(base), (), tuple(datasets), outputs=(Named(_full_name(item), doc.place((*path, "name"))),))
+
+
+def _dependencies(doc: Doc) -> Iterator[tuple[JsonValue, list[tuple[KeyPath, str]]]]:
+    """What depends on what: a reference, and those that it names with their places."""
+    for path, entry in doc.select("dependencies"):
+        named = entry.get("dependsOn") if isinstance(entry, dict) else None
+        if isinstance(entry, dict) and isinstance(named, list):
+            yield entry.get("ref"), [((*path, "dependsOn", i), str(ref)) for i, ref in enumerate(named)]
 
 
 def _full_name(item: Object) -> str:

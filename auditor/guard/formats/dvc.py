@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from auditor.guard.document import Doc
 from auditor.guard.formats.words import is_model
 from auditor.guard.found import Dataset, Found, Named, Training
+from auditor.guard.kinds import is_data
 from auditor.yamlfile import KeyPath
 
 META = {
@@ -90,7 +91,7 @@ def _paths(doc: Doc, key: str) -> Iterator[Named]:
 
 
 def _is_model(path: str) -> bool:
-    return any(word in path.lower() for word in MODELS)
+    return any(word in path.lower() for word in MODELS) and not is_data(path)
 
 
 def _writers(doc: Doc, stage: str) -> Iterator[Named]:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
 from auditor.errors import AuditorError
 from auditor.guard.document import LARGEST, Doc, front_matter, json_doc, yaml_doc
@@ -17,7 +18,7 @@ from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_
 from auditor.guard.formats.openai import read_job
 from auditor.guard.formats.sidecar import SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
-from auditor.guard.formats.unknown import read_unknown
+from auditor.guard.formats.unknown import read_unknown, with_teachers
 from auditor.guard.found import Found, Place, Training, Unread
 from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, SCRIPT, YAML
 
@@ -32,8 +33,8 @@ READERS: tuple[Reader, ...] = (
     read_croissant,
     read_pipeline,
     read_torchtune,
-    *(lambda doc, form=form: form.read(doc) if form.fits(doc) else None for form in CONFIGS),
-    read_job,
+    *(lambda doc, form=form: with_teachers(form.read(doc), doc) if form.fits(doc) else None for form in CONFIGS),
+    lambda doc: with_teachers(job, doc) if (job := read_job(doc)) else None,
     read_dataset_info,
     read_dataset_list,
     read_unknown,
@@ -93,11 +94,21 @@ def _read(path: str, name: str, text: str) -> Found | None:
 
 def _documents(path: str, text: str) -> Found | None:
     """What the documents of a YAML file say together."""
-    starts = [0, *(found.start() for found in DOCUMENT.finditer(text) if text[: found.start()].strip())][:MOST]
-    found: list[Found] = []
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        if said := _first(yaml_doc(path, text[start:end], text.count("\n", 0, start))):
-            found.append(said)
+    begin = len(text) - len(text.lstrip())
+    marks = (found.start() for found in DOCUMENT.finditer(text) if found.start() > begin)
+    starts = [0, *islice(marks, MOST)]
+    found = [
+        _first(yaml_doc(path, text[start:end], text.count("\n", 0, start)))
+        for start, end in zip(starts[:MOST], [*starts[1:], len(text)][:MOST], strict=True)
+    ]
+    if len(starts) > MOST and any(found):
+        found.append(Found("YAML", unread=(Unread(Place(path), f"of its documents, those after the first {MOST}"),)))
+    return _together(found)
+
+
+def _together(parts: Iterable[Found | None]) -> Found | None:
+    """What the parts of a file say, as one; the first of them names its format."""
+    found = [part for part in parts if part]
     if len(found) < 2:
         return found[0] if found else None
     return Found(
@@ -130,14 +141,17 @@ def _script(path: str, text: str) -> Found | None:
 
 
 def _notebook(path: str, text: str) -> Found | None:
-    """The code cells of a notebook, one after another, without the lines that are no Python."""
+    """The code cells of a notebook, one after another: their Python, and the commands after `!` or in a cell of a shell."""
     try:
         cells = json.loads(text).get("cells", [])
         code = ["".join(cell.get("source", [])) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, RecursionError, AttributeError, TypeError):
         return _damaged(path, text, AuditorError("not a notebook"))
-    lines = [line for cell in code for line in cell.splitlines() if not line.lstrip().startswith(("%", "!", "?"))]
-    return _script(path, "\n".join(lines))
+    shell = [cell for cell in code if cell.startswith(("%%bash", "%%sh"))]
+    lines = [line for cell in code if cell not in shell for line in cell.splitlines()]
+    commands = [line.lstrip().removeprefix("!") for line in lines if line.lstrip().startswith("!")]
+    script = "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!", "?")))
+    return _together((_script(path, script), _commands(path, "\n".join((*shell, *commands)))))
 
 
 def _commands(path: str, text: str) -> Found | None:

@@ -3,6 +3,7 @@ unknown, and so is the file.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -50,6 +51,20 @@ def read_unknown(doc: Doc) -> Found | None:
     )
     why = "this looks like a training configuration, in a format that is not known; only its usual keys were read"
     return Found("unknown training configuration", (training,), unread=(Unread(doc.place(()), why),))
+
+
+def with_teachers(found: Found, doc: Doc) -> Found:
+    """Return what a configuration of a known format says, with the teachers under keys that the format does not have."""
+    keys: dict[str, list[tuple[KeyPath, JsonValue]]] = {}
+    for path, key, value in _keys((), doc.value, [MOST]):
+        if key in TEACHERS:
+            keys.setdefault(key, []).append((path, value))
+    if len(found.trainings) != 1 or not keys:
+        return found
+    (training,) = found.trainings
+    known = {named.name for named in training.teachers}
+    more = tuple(named for named in _named(doc, keys, TEACHERS) if named.name not in known)
+    return replace(found, trainings=(replace(training, teachers=(*training.teachers, *more)),))
 
 
 def _keys(path: KeyPath, value: JsonValue, left: list[int]) -> Iterator[tuple[KeyPath, str, JsonValue]]:
