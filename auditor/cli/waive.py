@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from auditor.cli.options import Day, config_option, find_config
 from auditor.errors import AuditorError, ExitCode
@@ -14,8 +15,6 @@ from auditor.model.finding import Waiver
 from auditor.yamlfile import Tree, parse_yaml, read_yaml, write_yaml
 
 FINDING = re.compile(r"f-[0-9a-f]{16}")
-SHORTEST = 3
-"""Characters of a reason and of a name, as the waivers file asks for."""
 EMPTY = re.compile(r"^waivers:\s*\[\s*\][ \t]*$", re.MULTILINE)
 
 
@@ -41,14 +40,16 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
         raise AuditorError(f"{path} names no file for waivers; add the line `waivers: waivers.yaml` to it")
     if wrong := [name for name in findings if not FINDING.fullmatch(name)]:
         raise AuditorError(f"{wrong[0]!r} is no finding; reports name them like f-0123456789abcdef")
-    if short := [name for name, text in (("reason", reason), ("approver", approver)) if len(text.strip()) < SHORTEST]:
-        raise AuditorError(f"--{short[0]}: at least {SHORTEST} characters, so that others understand it")
     known = {waiver.finding for waiver in declared.waivers}
     if twice := [name for name in findings if name in known]:
         raise AuditorError(f"a waiver for {twice[0]} stands in the waivers file already; change that one")
-    added = [
-        Waiver(finding=name, reason=reason, approver=approver, expires=expires) for name in dict.fromkeys(findings)
-    ]
+    try:
+        added = [
+            Waiver(finding=name, reason=reason, approver=approver, expires=expires) for name in dict.fromkeys(findings)
+        ]
+    except ValidationError as error:
+        faults = (f"--{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise AuditorError("; ".join(faults)) from error
     file = Path(relative(declared.declarations.waivers, path))
     _append(file, added)
     click.echo(f"{len(added)} added to {file}, until {expires}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from auditor.guard.allow import Allowance, comments, entries
@@ -156,10 +155,8 @@ def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
     folder = path.rpartition("/")[0]
     if "://" in name or "\n" in name:
         return
-    if any(sign in name for sign in "*?["):
-        patterns = (clean(name), clean(f"{folder}/{name}"))
-        yield from (file for file in repository.files if any(fnmatchcase(file, pattern) for pattern in patterns))
     for candidate in dict.fromkeys((clean(name), clean(f"{folder}/{name}"))):
+        yield from repository.matching(candidate)
         pointers = [f"{candidate}.dvc", *(candidate + suffix for suffix in SUFFIXES)]
         there = [pointer for pointer in pointers if repository.exists(pointer)]
         yield from there
@@ -191,15 +188,9 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     from auditor.guard.data.scan import scan_file  # commits of configurations alone need none of this
 
     asked = path in gathered.given
-    is_more = (
-        asked
-        and changed
-        and not full
-        and not any(gathered.found[p].trainings for p in gathered.given & {*gathered.found})
-    )
-    added = (
-        repository.added(path) if is_more and _has_lines(path) else None
-    )  # with a run in the change, the rest is new to it
+    # to a run that is in the change itself, the old rows are as new as the added ones
+    is_new = any(found.trainings for file, found in gathered.found.items() if file in gathered.given)
+    added = repository.added(path) if asked and changed and not (full or is_new) and _has_lines(path) else None
     if added and added[0][1].startswith("version https://git-lfs"):
         added = None  # a pointer, which is told as such
     with repository.data(path) as place:

@@ -119,8 +119,7 @@ class Knowledge:
         """Return the data files of the repository that a name stands for, also by the names that other files give it."""
         found: list[str] = []
         for place in sorted(self._said(name, self._names(name, file)).names):
-            found += self.repository.below(place) if self.repository.exists(place) else []
-        found += self._files(self._said(name, self._names(name, file)).names)
+            found += self.repository.below(place) if self.repository.exists(place) else self.repository.matching(place)
         return list(dict.fromkeys(found))
 
     def _names(self, name: str, file: str) -> set[str]:
@@ -154,12 +153,9 @@ class Knowledge:
     def _files(self, names: set[str]) -> Iterator[str]:
         """The data files in the folders, and of the patterns, among `names`."""
         for name in sorted(names):
-            if name != "." and any(sign in name for sign in "*?["):
-                yield from (file for file in self.repository.files if fnmatchcase(file, name))
-            elif name != "." and self.repository.exists(name):
-                yield from (
-                    file for file in self.repository.below(name) if file != name and self.repository.is_data(file)
-                )
+            inside = self.repository.below(name) if name != "." and self.repository.exists(name) else []
+            yield from (file for file in inside if file != name and self.repository.is_data(file))
+            yield from self.repository.matching(name)
 
     def _above(self, names: set[str]) -> Iterator[Dataset]:
         """What the nearest folder above each of the files among `names` says in its card or pipeline."""

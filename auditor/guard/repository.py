@@ -1,10 +1,12 @@
 """The files that the guard may look at: those of a folder, or those that git is about to commit. Reads only."""
 
+import codecs
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -17,6 +19,7 @@ SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache_
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
+PATTERN = frozenset("*?[")
 HEAD = 1 << 16
 """Bytes of a JSON file by which it is told whether it holds rows."""
 MOST_IGNORED = 10_000
@@ -145,6 +148,10 @@ class Repository:
         below = (file for file in place.rglob("*") if file.is_file() and not SKIPPED & {*file.relative_to(place).parts})
         return sorted(file.relative_to(self.root).as_posix() for file in islice(below, MOST_IGNORED))
 
+    def matching(self, pattern: str) -> list[str]:
+        """Return the files that a pattern with `*`, `?` or `[…]` stands for; empty for a plain name."""
+        return [file for file in self.files if fnmatchcase(file, pattern)] if PATTERN & {*pattern} else []
+
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
         if self.git and self.staged:
@@ -167,11 +174,8 @@ class Repository:
 
     def changed(self) -> list[str]:
         """Return the files that the change touches."""
-        return sorted(
-            split_paths(
-                run_git(self.root, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", *self.change, "--")
-            )
-        )
+        options = ("--name-only", "-z", "--no-renames", "--diff-filter=d")
+        return sorted(split_paths(run_git(self.root, "diff", *options, *self.change, "--")))
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
@@ -185,17 +189,15 @@ class Repository:
 
 def _decoded(content: bytes) -> str:
     """Text as UTF-8, or as UTF-16 where it begins like that."""
-    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
 
 
 def _is_rows(content: bytes) -> bool:
     """Whether JSON is a list, or an object on each line."""
-    lines = content[:HEAD].removeprefix(b"\xef\xbb\xbf").split(b"\n", 2)
-    several = len(lines) > 1 and all(line.lstrip().startswith(b"{") for line in lines[:2])
-    return (
-        lines[0].lstrip()[:1] == b"[" or content.lstrip()[:1] == b"[" or (several and lines[0].rstrip().endswith(b"}"))
-    )
+    head = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
+    first, _, rest = head.partition(b"\n")
+    return head.startswith(b"[") or (first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.startswith(b"{"))
 
 
 def open_repository(

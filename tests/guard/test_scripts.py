@@ -253,6 +253,7 @@ def test_functions_that_reward_are_no_models():
     found = read(
         "def score(texts):\n    return [1.0]\n"
         "GRPOTrainer('m/m', reward_funcs=[score, 'r/r'], train_dataset=load_dataset('c/d'))\n"
+        "GRPOTrainer('m/m', reward_funcs=score)\n"
     )
     assert (names(found.trainings[0].teachers), found.unread) == (["r/r"], ())
 

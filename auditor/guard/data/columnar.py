@@ -3,8 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.guard.data.rows import CHUNKS, Row, Table, UnreadableError, first_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def read_parquet(place: Path, most: int | None) -> Table:
@@ -28,32 +32,32 @@ def read_parquet(place: Path, most: int | None) -> Table:
     names = [name for name, kind, *_ in described if kind != "BLOB"]
     if not names or not total:
         return Table(iter(()), total)
-    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
 
     def rows(table: Table) -> Iterator[Row]:
         try:
-            yield from selected()
+            for start, count in _ranges([count for _, count in groups], total, most):
+                yield from _part(db, place, names, start, count)
         except duckdb.Error as error:
             table.problem = f"damaged: {str(error).splitlines()[0]}"
-
-    def selected() -> Iterator[Row]:
-        for start, count in _ranges([count for _, count in groups], total, most):
-            if any(name.lower() == "file_row_number" for name in names):  # a column of the file's own; slower
-                found = db.execute(
-                    f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?", [str(place), count, start]
-                )
-            else:
-                sql = f"SELECT {columns} FROM read_parquet(?, file_row_number => true) WHERE file_row_number BETWEEN ? AND ?"
-                found = db.execute(sql, [str(place), start, start + count - 1])
-            number = start
-            while batch := found.fetchmany(500):
-                for values in batch:
-                    number += 1
-                    yield number, dict(zip(names, values, strict=True))
 
     table = Table(iter(()), total, whole=most is None or total <= most)
     table.rows = rows(table)
     return table
+
+
+def _part(db: "DuckDBPyConnection", place: Path, names: list[str], start: int, count: int) -> Iterator[Row]:
+    """Some rows of a Parquet file: `count` of them, after the first `start`."""
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+    if any(name.lower() == "file_row_number" for name in names):  # a column of the file's own; slower
+        found = db.execute(f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?", [str(place), count, start])
+    else:
+        sql = f"SELECT {columns} FROM read_parquet(?, file_row_number => true) WHERE file_row_number BETWEEN ? AND ?"
+        found = db.execute(sql, [str(place), start, start + count - 1])
+    number = start
+    while batch := found.fetchmany(500):
+        for values in batch:
+            number += 1
+            yield number, dict(zip(names, values, strict=True))
 
 
 def _ranges(groups: list[int], total: int, most: int | None) -> Iterator[tuple[int, int]]:

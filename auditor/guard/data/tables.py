@@ -12,11 +12,11 @@ from auditor.guard.data.rows import CHUNKS, BadRow, Row, Table, UnreadableError,
 from auditor.guard.document import whole_text
 from auditor.sources.compressed import DamagedError, codec_of, decompress
 
-csv.field_size_limit(16 << 20)
 WHOLE = 64 << 20
 """Bytes of a JSON document that is read as a whole; a longer one has to be in lines."""
 LINE = 16 << 20
 """Bytes of a line; the rest of a longer one is passed over."""
+csv.field_size_limit(LINE)
 
 
 def open_table(path: str, place: Path, most: int | None) -> Table:

@@ -171,18 +171,19 @@ class _Script:
                 self._say("teachers", made, self._first(made), shown, "the teacher")
             elif isinstance(made, ast.Constant):
                 self._say("teachers", node, made, shown)
+        own = self.bindings.functions  # those that score are no models
         known = [made for made in found if isinstance(made, ast.Constant) or id(made) in self.teachers]
+        known += [made for made in found if isinstance(made, ast.Name) and made.id in own]
         if len(known) < len(found) or not found:
             self.unread.append(_open(Place(self.path, node.lineno, shown), value, "the teacher"))
 
     def _unpacked(self, value: ast.expr) -> list[ast.expr]:
-        """What an argument holds, with lists taken apart; functions of the script that score are no models."""
+        """What an argument holds, with lists taken apart."""
         found: list[ast.expr] = []
         for made in self.literals.origins(value):
             items = made.elts if isinstance(made, (ast.List, ast.Tuple)) else None
             found += [part for item in items for part in self.literals.origins(item)] if items is not None else [made]
-        own = self.bindings.functions
-        return [made for made in found if not (isinstance(made, ast.Name) and made.id in own)] or found
+        return found
 
     def _first(self, node: ast.Call) -> ast.expr | None:
         named = keyword(node, "model_name", "pretrained_model_name_or_path", "model_name_or_path", "path", "repo_id")

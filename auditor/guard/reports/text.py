@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from textwrap import wrap
 
+from auditor.errors import ExitCode
 from auditor.guard.outcome import GuardFinding, Report
 from auditor.guard.reports import words
 from auditor.model.policy import Severity
@@ -77,10 +78,15 @@ def _result(report: Report, fail_on: Severity) -> str:
     accepted = len(report.findings) - stops - others
     grave = sum(1 for item in report.undecided if item.grave(fail_on))
     parts = [
-        words.count(stops, "finding stops this", "findings stop this") if stops else "Nothing found that stops this",
+        words.count(stops, "finding stops this", "findings stop this") if stops else _none(report),
         *([words.count(others, "warning")] if others else []),
         *([f"{accepted} accepted"] if accepted else []),
         *([words.count(grave, "undecided input")] if grave else []),
         *([f"{len(report.unread)} not understood"] if report.unread else []),
     ]
     return "; ".join(parts) + "."
+
+
+def _none(report: Report) -> str:
+    is_empty = report.exit_code() == ExitCode.NOTHING_ASSESSED
+    return "Nothing could be read, so nothing was checked" if is_empty else "No finding stops this"
