@@ -28,33 +28,32 @@ RULE = re.compile(r"^\s*([a-z0-9][\w./*-]*)")
 class Allowance:
     """A rule (or clause, or part of their ids) that somebody accepts in one file, and until when.
 
-    `line` is the line that it is about; None for the whole file.
+    `lines` are those that it is about, None for the whole file; `data` is the file beside which a sidecar says it.
     """
 
     rule: str
     reason: str
     until: date
     place: Place
-    line: int | None
+    lines: range | None
+    data: str | None = None
 
-    def covers(self, item: GuardFinding, place: Place) -> bool:
-        """Return whether it is about a finding at one place: rule, file and, where the comment stands at one, the line.
-
-        A sidecar is about its data, wherever that is used.
-        """
+    def fits(self, item: GuardFinding) -> bool:
+        """Return whether it is about the rule of a finding."""
         rule = item.finding.rule
-        if not (rule == self.rule or f"/{self.rule}/" in f"/{rule}/" or fnmatchcase(rule, self.rule)):
-            return False
-        beside = self.place.file.rpartition(".provenance.")[0]
-        if beside and beside in {item.dataset, *(s.named.place.file for s in item.statements)}:
-            return True
-        return place.file == self.place.file and self.line in (None, place.line)
+        return rule == self.rule or f"/{self.rule}/" in f"/{rule}/" or fnmatchcase(rule, self.rule)
+
+    def covers(self, place: Place) -> bool:
+        """Return whether a comment is about a place: its file and, where it stands at some, the line."""
+        about = self.lines is None or place.line in self.lines
+        return self.data is None and place.file == self.place.file and about
 
 
 def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
     """Return the allowances in a file's comments, and in words what is wrong with others.
 
-    A comment above everything else is about the whole file; one behind a value or on the line above it, about that line.
+    A comment above everything else is about the whole file; one behind a value or above it, about that line or, where an item
+    of a list begins there, that item.
     """
     allowed: list[Allowance] = []
     notices: list[str] = []
@@ -66,11 +65,7 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
         if not (found := COMMENT.search(line[:LONGEST])):
             continue
         own = line.lstrip().startswith("#")
-        about = None if own and number < content else number
-        if own and about:
-            about = next(
-                (n for n in range(number + 1, len(lines) + 1) if not lines[n - 1].lstrip().startswith("#")), number
-            )
+        about = None if own and number < content else _about(lines, number if own else number - 1)
         fields = {key: value.strip().strip("\"'") for key, value in FIELD.findall(found.group(1))}
         rule = RULE.match(found.group(1))
         made = _allowance(rule.group(1) if rule else "", fields, Place(path, number), about)
@@ -81,6 +76,21 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
     return allowed, notices
 
 
+def _about(lines: Sequence[str], above: int) -> range:
+    """The lines, from 1, of what follows `above` lines and the comments after them: one, or those of the item of a list."""
+    after = (n for n in range(above, len(lines)) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
+    first = next(after, above)
+    if first >= len(lines) or not lines[first].lstrip().startswith("- "):
+        return range(first + 1, first + 2)
+    indent = _indent(lines[first])
+    rest = range(first + 1, len(lines))
+    return range(first + 1, 1 + next((n for n in rest if lines[n].strip() and _indent(lines[n]) <= indent), len(lines)))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def entries(path: str, value: JsonValue) -> tuple[list[Allowance], list[str]]:
     """Return the allowances under `allow` in a sidecar, and in words what is wrong with others."""
     allowed: list[Allowance] = []
@@ -89,13 +99,13 @@ def entries(path: str, value: JsonValue) -> tuple[list[Allowance], list[str]]:
         fields = {key: str(text) for key, text in item.items()} if isinstance(item, dict) else {}
         made = _allowance(fields.get("rule", ""), fields, Place(path, None, f"allow[{i}]"), None)
         if isinstance(made, Allowance):
-            allowed.append(made)
+            allowed.append(replace(made, data=path.rpartition(".provenance.")[0]))
         else:
             notices.append(made)
     return allowed, notices
 
 
-def _allowance(rule: str, fields: dict[str, str], place: Place, about: int | None) -> Allowance | str:
+def _allowance(rule: str, fields: dict[str, str], place: Place, about: range | None) -> Allowance | str:
     if not rule or rule in ("reason", "until") or not fields.get("reason"):
         return f"{place}: this allowance does not count: it needs a rule and a reason (reason=…)"
     try:
@@ -112,12 +122,16 @@ def apply_allowances(
     used: set[Allowance] = set()
     result = []
     for item in findings:
-        by_place = [[a for a in allowances if a.covers(item, place)] for place in item.places]
-        used |= {allowance for covering in by_place for allowance in covering}
-        if not all(by_place) or item.finding.status != "active":
-            result.append(item)  # used elsewhere as well, or accepted by other means
+        fitting = [allowance for allowance in allowances if allowance.fits(item)]
+        needed = [[a for a in fitting if a.covers(place)] for place in item.places]
+        if not all(needed):
+            used |= {allowance for covering in needed for allowance in covering}  # it is used elsewhere as well
+            needed = _beside(item, [allowance for allowance in fitting if allowance.data])
+        used |= {allowance for covering in needed for allowance in covering}
+        if not needed or not all(needed) or item.finding.status != "active":
+            result.append(item)
             continue
-        latest = [max(covering, key=lambda allowance: allowance.until) for covering in by_place]
+        latest = [max(covering, key=lambda allowance: allowance.until) for covering in needed]
         first = min(latest, key=lambda allowance: allowance.until)
         result.append(_accepted(item, first, lapsed=now > first.until))
     notices = [
@@ -126,11 +140,18 @@ def apply_allowances(
     return result, notices
 
 
+def _beside(item: GuardFinding, sidecars: Sequence[Allowance]) -> list[list[Allowance]]:
+    """What sidecars say of the data itself or, where it was made of others, of each file that the finding rests on."""
+    own = [allowance for allowance in sidecars if allowance.data == item.identity]
+    files = {said.named.place.file for said in item.statements if said.fact.startswith("dataset.")}
+    return [own] if own else [[a for a in sidecars if file in (a.data, a.place.file)] for file in sorted(files)]
+
+
 def _accepted(item: GuardFinding, allowance: Allowance, *, lapsed: bool) -> GuardFinding:
     waiver = Waiver(
         finding=item.finding.id,
         reason=allowance.reason,
-        approver=f"comment at {allowance.place}",
+        approver=f"{'sidecar' if allowance.data else 'comment'} at {allowance.place}",
         expires=allowance.until,
     )
     lapse = f"It expired on {allowance.until}." if lapsed else ""
@@ -151,7 +172,7 @@ class BaselineEntry(Model):
 def content_of(item: GuardFinding) -> str:
     """Return 16 hexadecimal digits that stand for what a finding rests on: rule, model, dataset and the evidence, no lines."""
     said = sorted({f"{s.fact}={s.value}" for s in item.statements})
-    canonical = json.dumps([item.finding.rule, item.model, item.dataset, said], ensure_ascii=False)
+    canonical = json.dumps([item.finding.rule, item.model, item.identity, said], ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from auditor.guard.allow import Allowance, comments, entries
@@ -10,7 +11,7 @@ from auditor.guard.formats.dvc import MD5
 from auditor.guard.formats.reading import read_text
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES
 from auditor.guard.found import Dataset, Found, Place, Unread
-from auditor.guard.kinds import is_readable
+from auditor.guard.kinds import MARKDOWN, is_data, is_readable
 from auditor.guard.repository import Repository, clean
 from auditor.registry.tables import registry
 
@@ -18,8 +19,12 @@ ROUNDS = 50
 """Steps from one file to the next that are followed."""
 BESIDE = ("README.md", "dvc.yaml", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
 """Files in a dataset's folder, or above it, that may be about it."""
-LISTS = ("dataset_info.json", "data/dataset_info.json")
+LIST = "dataset_info.json"
 """Where LLaMA-Factory looks for the datasets that its configurations name."""
+MOST_BELOW = 1_000
+"""Data files below a card that are looked for by their names."""
+SHORTEST, DISTINCT = 3, 8
+"""Characters of a name that is looked for, and of one that is found inside longer words as well."""
 FEW = 2_000
 """Rows that are looked at in a data file that did not change."""
 
@@ -70,11 +75,10 @@ def gather(repository: Repository, given: Iterable[str], config: str | None, *, 
     """
     asked = list(dict.fromkeys(given))
     gathered = Gathered(given=frozenset(asked))
-    texts = [path for path in asked if path != config and not repository.is_data(path)]
-    data = [path for path in asked if repository.is_data(path)]
+    data = repository.data_among(asked)
+    texts = [path for path in asked if path != config and path not in {*data}]
     _read(repository, gathered, texts)
-    back = [*data, *(path for path in asked if _is_about_data(path, gathered))]
-    _read(repository, gathered, _new(gathered, repository.mentioning(_words(back)), texts))
+    _read_users(repository, gathered, data)
     seen = set(asked)
     for _ in range(ROUNDS):
         following = [path for path in _followed(repository, gathered) if path not in seen]
@@ -91,20 +95,22 @@ def gather(repository: Repository, given: Iterable[str], config: str | None, *, 
 def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> None:
     wanted = [path for path in dict.fromkeys(paths) if path not in gathered.found]
     readable = [path for path in wanted if is_readable(path)]
-    asked = gathered.given
-    gathered.unrelated += [path for path in wanted if path not in readable and path in asked]
-    texts = dict(repository.read_all(readable)) if readable else {}
-    for path in readable:
-        text = texts.get(path)
-        found = read_text(path, text) if text is not None else None
-        if found:
-            gathered.found[path] = found
-            gathered.unread += found.unread
-            _allowed(gathered, path, found, text or "")
-        elif text is None and repository.exists(path):
+    there: set[str] = set()
+    for path, text in repository.read_all(readable):
+        there.add(path)
+        if found := read_text(path, text):
+            _keep(gathered, path, found, text)
+    for path in wanted:
+        if path in readable and path not in there and repository.exists(path):
             gathered.unread.append(Unread(Place(path), "larger than any configuration, so it was not read"))
-        elif path in asked:
+        elif path not in gathered.found and path in gathered.given:
             gathered.unrelated.append(path)
+
+
+def _keep(gathered: Gathered, path: str, found: Found, text: str) -> None:
+    gathered.found[path] = found
+    gathered.unread += found.unread
+    _allowed(gathered, path, found, text)
 
 
 def _allowed(gathered: Gathered, path: str, found: Found, text: str) -> None:
@@ -115,28 +121,54 @@ def _allowed(gathered: Gathered, path: str, found: Found, text: str) -> None:
         gathered.allow(comments(path, text))
 
 
-def _new(gathered: Gathered, paths: Iterable[str], others: Iterable[str]) -> list[str]:
-    known = {*gathered.found, *others}
-    return [path for path in paths if path not in known]
+def _read_users(repository: Repository, gathered: Gathered, data: Iterable[str]) -> None:
+    """Read the files that use what was given: its data, what it says of datasets, the models it makes; and what uses those."""
+    words = {*(word for path in data for word in _words(path))}
+    for path, found in gathered.found.items():
+        words |= {*_described(repository, path, found)}
+    asked: set[str] = set()
+    while words := {word for word in words - asked if len(word) >= SHORTEST}:
+        asked |= words
+        known = {*gathered.found, *gathered.given}
+        mentioning = [path for path in repository.mentioning(sorted(words)) if path not in known]
+        described: set[str] = set()
+        for path, text in repository.read_all(mentioning):
+            user = read_text(path, text)
+            if user and (user.unread or _uses(user, words)):
+                _keep(gathered, path, user, text)
+                described |= {*_described(repository, path, user)}
+        words = described
 
 
-def _is_about_data(path: str, gathered: Gathered) -> bool:
-    """Whether a changed file describes datasets that runs elsewhere may use."""
-    found = gathered.found.get(path)
-    return bool(found and found.datasets)
+def _words(path: str) -> Iterator[str]:
+    """What the files that use a file's data would call it: its name, and that of its folder."""
+    name = path.removesuffix(".dvc")
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    folder, _, last = name.rpartition("/")
+    yield folder.rpartition("/")[2]
+    yield "" if folder and last.lower() == "readme.md" else last
 
 
-def _words(paths: Iterable[str]) -> list[str]:
-    """What the files that use a dataset would call it: its file's name, or the folder that its card lies in."""
-    words = []
-    for path in paths:
-        name = path.removesuffix(".dvc")
-        for suffix in SUFFIXES:
-            name = name.removesuffix(suffix)
-        folder, _, last = name.rpartition("/")
-        words += [folder.rpartition("/")[2]] if folder else []
-        words += [] if folder and last.lower() == "readme.md" else [last]
-    return [word for word in dict.fromkeys(words) if len(word) > 2]
+def _described(repository: Repository, path: str, found: Found) -> Iterator[str]:
+    """What other files would call the datasets that a file describes, and the models that it makes."""
+    for dataset in found.datasets:
+        yield from _words(path) if not dataset.alias else (dataset.alias.name,)
+        for named in dataset.names if not dataset.alias else ():
+            name = clean(named.name)
+            yield from _words(name) if repository.exists(name) else (name,)
+            if path.lower().endswith(MARKDOWN) and repository.exists(name):
+                below = (file for file in repository.below(name) if is_data(file))
+                yield from (file.rpartition("/")[2] for file in islice(below, MOST_BELOW))
+    for training in found.trainings:
+        yield from (clean(output.name) for output in training.outputs)
+
+
+def _uses(found: Found, words: Iterable[str]) -> bool:
+    """Whether a file names what one of `words` stands for."""
+    models = (named for training in found.trainings for named in (*training.base, *training.teachers))
+    names = [f"/{clean(named.name)}/" for named in (*found.mentions, *models)]
+    return any((f"/{word}/" if len(word) < DISTINCT else word) in name for word in words for name in names)
 
 
 def _followed(repository: Repository, gathered: Gathered) -> Iterator[str]:
@@ -144,9 +176,11 @@ def _followed(repository: Repository, gathered: Gathered) -> Iterator[str]:
     for path, found in list(gathered.found.items()):
         for named in found.mentions:
             yield from _leads(repository, path, named.name)
-        if found.format.startswith("LLaMA-Factory") and found.trainings:
-            folder = path.rpartition("/")[0]
-            yield from (p for p in (*LISTS, *(f"{folder}/{name}" for name in LISTS)) if repository.exists(clean(p)))
+        folder = path.rpartition("/")[0]
+        named = [clean(named.name) for training in found.trainings for named in training.lists]
+        places = ("", "data", *named) if found.trainings else ()
+        lists = (clean(f"{start}/{place}/{LIST}") for place in places for start in ("", folder))
+        yield from (name for name in lists if repository.exists(name))
     yield from _makers(repository, gathered)
 
 

@@ -1,6 +1,7 @@
 """Evaluates the packs' rules on training inputs with the scalar evaluator, and keeps the evidence of each hit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -54,7 +55,7 @@ def decide(
             elif item.claimed is not None and _holds(check, item.claimed):
                 found.append(_finding(check, rule, item, item.claimed, hinted=True))
     undecided = [
-        Undecided(item.dataset, item.model, item.place, tuple(open_))
+        Undecided(item.dataset, item.identity, item.model, item.place, tuple(open_))
         for item, open_ in zip(inputs, questions, strict=True)
         if open_
     ]
@@ -74,7 +75,7 @@ def decide_matches(policy: Policy, checks: Sequence[Check], rows: Sequence[Row])
     for row in rows:
         dataset, model = str(row.get("dataset.id")), str(row.get("model.id"))
         place = Place(dataset, _line(row.get("dataset.row")), f"copies {row.get('record.id')}")
-        item = Input(dict(row), (), None, place, dataset, dataset, model, declared=True, known=True, reasons=())
+        item = Input(dict(row), (), None, place, dataset, dataset, dataset, model, declared=True, reasons=())
         found += [
             _finding(check, described[check.id], item, row, hinted=False, evidence="proven")
             for check in checks
@@ -106,14 +107,15 @@ def _merged(found: Iterable[GuardFinding]) -> Iterator[GuardFinding]:
         first = max(items, key=lambda item: STRENGTH.index(item.evidence))
         places = tuple(dict.fromkeys(place for item in items for place in item.places))
         examples = tuple(Example(input=p.file, line=p.line, record_id=p.key or None) for p in places[:3])
-        finding = first.finding.model_copy(update={"count": len(places), "examples": examples})
-        yield GuardFinding(**{**first.__dict__, "finding": finding, "places": places})
+        (version,) = first.finding.versions
+        counted = {"count": len(places), "versions": {version: len(places)}, "examples": examples}
+        yield replace(first, finding=first.finding.model_copy(update=counted), places=places)
 
 
 def _finding(
     check: Check, rule: ParsedRule, item: Input, row: Row, *, hinted: bool, evidence: Evidence | None = None
 ) -> GuardFinding:
-    principal = {"dataset.id": item.dataset, "model.id": item.model}
+    principal = {"dataset.id": item.identity, "model.id": item.model}
     version = next(name for name, under in reversed(check.versions.items()) if evaluate(under, row))
     statements = _statements(check, item)
     finding = Finding(
@@ -143,6 +145,7 @@ def _finding(
         places=(item.place,),
         file=item.place.file,
         dataset=item.dataset,
+        identity=item.identity,
         model=item.model,
         reasons=tuple(_reasons(check, item, row)),
         permits=tuple(dict.fromkeys(_permits(check.condition))),

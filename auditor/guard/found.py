@@ -45,6 +45,7 @@ class Training:
         datasets: what it trains on, by id, path, or a name that another file explains.
         tests: datasets that only measure it.
         outputs: the names and folders of the model that comes out.
+        lists: the folders in which it says that lists of datasets lie, which explain its names.
         service: the provider whose own tuning service runs it, if one does.
         published: where it says that the model is handed to the public.
     """
@@ -54,6 +55,7 @@ class Training:
     datasets: tuple[Named, ...] = ()
     tests: tuple[Named, ...] = ()
     outputs: tuple[Named, ...] = ()
+    lists: tuple[Named, ...] = ()
     service: Named | None = None
     published: Named | None = None
 
@@ -63,7 +65,8 @@ class Dataset:
     """What a file says of one dataset.
 
     Attributes:
-        names: its ids, paths and aliases; all mean the same dataset.
+        names: its ids and paths; all mean the same dataset.
+        alias: what configurations call it that look it up in this file, and only they.
         generators: the models that wrote it.
         providers: the providers, as records name them, that those models were reached through.
         routes: how they were reached.
@@ -77,6 +80,7 @@ class Dataset:
     """
 
     names: tuple[Named, ...]
+    alias: Named | None = None
     generators: tuple[Named, ...] = ()
     providers: tuple[Named, ...] = ()
     routes: tuple[Named, ...] = ()

@@ -26,9 +26,9 @@ class Input:
         place: where the run names the dataset.
         file: the file that declares the run.
         dataset: the dataset as the run calls it.
+        identity: what stands for the dataset under whatever name: its path from the top, its id, or what is written.
         model: the model that is trained: its name in auditor.yaml, or else what the run calls it.
         declared: whether auditor.yaml declares the model.
-        known: whether anything is known of the dataset.
         reasons: where the facts of the model stand, and what is remarkable in them.
     """
 
@@ -38,9 +38,9 @@ class Input:
     place: Place
     file: str
     dataset: str
+    identity: str
     model: str
     declared: bool
-    known: bool
     reasons: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ def training_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> 
         for training in found.trainings
         for item in _of_run(knowledge, declared, path, training, now)
     ]
-    return list({(i.file, i.model, i.dataset, repr(i.row)): i for i in reversed(inputs)}.values())[::-1]
+    return list({(i.file, i.model, i.identity, repr(i.row)): i for i in reversed(inputs)}.values())[::-1]
 
 
 def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: Sequence[str]) -> list[Input]:
@@ -91,7 +91,11 @@ def _of_run(knowledge: Knowledge, declared: Declarations, path: str, training: T
             through = replace(named, note=f"through the base model, which {file} trains on it")
             yield run.input(through, about)
         for named in (*training.teachers, *teachers):
-            yield run.input(replace(named, name=f"output of {named.name}"), _taught(named, knowledge))
+            yield run.input(replace(named, name=_output_of(named)), _taught(named, knowledge))
+
+
+def _output_of(teacher: Named) -> str:
+    return f"output of {teacher.name}"
 
 
 def _taught(named: Named, knowledge: Knowledge) -> About:
@@ -105,7 +109,7 @@ def _taught(named: Named, knowledge: Knowledge) -> About:
         Statement("dataset.made_for_training", "true", named),
         Statement("dataset.licence", "output of a model", named),
     ]
-    return About((*written, *route, *given), known=True)
+    return About((*written, *route, *given), _output_of(named))
 
 
 def _with_ancestors(
@@ -190,11 +194,11 @@ class _Run:
     def input(self, named: Named, about: About) -> Input:
         """The row of one dataset of the run."""
         statements = [s for s in about.statements if s.evidence != "indicated"]
-        row = self._row(named.name, statements, about)
+        row = self._row(statements, about)
         claims = [replace(s, fact="dataset.generators") for s in about.statements if s.fact == "claims" and s.value]
         held = {s.value for s in statements if s.fact == "dataset.generators"}
         claimed = [s for s in claims if s.value not in held and s.fact not in about.settled]
-        assumed = self._row(named.name, [*statements, *claimed], about) if claimed else None
+        assumed = self._row([*statements, *claimed], about) if claimed else None
         return Input(
             row=row,
             statements=(*statements, *claimed),
@@ -202,14 +206,14 @@ class _Run:
             place=named.place,
             file=self.file,
             dataset=named.name,
+            identity=about.identity,
             model=self.model,
             declared=self.name is not None,
-            known=about.known,
             reasons=(*([named.note] if named.note else []), *self.reasons),
         )
 
-    def _row(self, dataset: str, statements: Sequence[Statement], about: About) -> Facts:
-        row: dict[str, FactValue] = {**self.facts, "dataset.id": dataset, **said(statements)}
+    def _row(self, statements: Sequence[Statement], about: About) -> Facts:
+        row: dict[str, FactValue] = {**self.facts, "dataset.id": about.identity, **said(statements)}
         texts = {fact: value for fact, value in row.items() if isinstance(value, str)}  # file names may hold any byte
         row |= {fact: value.encode("utf-8", "backslashreplace").decode() for fact, value in texts.items()}
         if about.rows is not None:

@@ -27,11 +27,11 @@ def as_cyclonedx(report: Report) -> str:
     models: dict[str, list[Input]] = {}
     for item in report.inputs:
         models.setdefault(item.model, []).append(item)
-    datasets = {item.dataset: item for item in reversed(report.inputs)}
+    named = {item.identity: item for item in reversed(report.inputs)}
     components: list[JsonValue] = [_model(name, items, report) for name, items in sorted(models.items())]
-    components += [_dataset(item, report) for _, item in sorted(datasets.items())]
+    components += [_dataset(item, report) for _, item in sorted(named.items())]
     dependencies: list[JsonValue] = [
-        {"ref": f"model:{name}", "dependsOn": list[JsonValue](sorted({f"dataset:{item.dataset}" for item in items}))}
+        {"ref": f"model:{name}", "dependsOn": list[JsonValue](sorted({f"dataset:{item.identity}" for item in items}))}
         for name, items in sorted(models.items())
     ]
     body: dict[str, JsonValue] = {
@@ -55,14 +55,12 @@ def as_cyclonedx(report: Report) -> str:
 
 def _model(name: str, items: list[Input], report: Report) -> JsonValue:
     row = items[0].row
-    datasets = sorted({item.dataset for item in items})
+    used = sorted({item.identity for item in items})
     component: dict[str, JsonValue] = {
         "type": "machine-learning-model",
         "bom-ref": f"model:{name}",
         "name": name,
-        "modelCard": {
-            "modelParameters": {"datasets": list[JsonValue]({"ref": f"dataset:{name}"} for name in datasets)}
-        },
+        "modelCard": {"modelParameters": {"datasets": list[JsonValue]({"ref": f"dataset:{name}"} for name in used)}},
         "properties": _properties(
             ("auditor:declared", "yes" if items[0].declared else "no"),
             *((f"auditor:{key}", _text(row.get(key))) for key in ("model.kind", "model.competes", "model.distributed")),
@@ -80,16 +78,16 @@ def _dataset(item: Input, report: Report) -> JsonValue:
     licences = sorted({str(s.value) for s in item.statements if s.fact == "dataset.licence" and s.value})
     component: dict[str, JsonValue] = {
         "type": "data",
-        "bom-ref": f"dataset:{item.dataset}",
-        "name": item.dataset,
-        "data": [{"type": "dataset", "name": item.dataset, **_contents(item.dataset)}],
+        "bom-ref": f"dataset:{item.identity}",
+        "name": item.identity,
+        "data": [{"type": "dataset", "name": item.identity, **_contents(item.identity)}],
         "properties": _properties(
             *(("auditor:generator", name) for name in _names(item.row.get("dataset.generators"))),
             *(("auditor:generator-provider", name) for name in _names(item.row.get("dataset.generator_providers"))),
             ("auditor:written-by", _written_by(item)),
-            *_asks(item.dataset),
+            *_asks(item.identity),
             *(("auditor:source", f"{s.fact}: {s.named.place}") for s in item.statements),
-            *_verdicts(item.dataset, report),
+            *_verdicts(item.identity, report),
         ),
     }
     if licences:
@@ -134,7 +132,7 @@ def _names(values: object) -> Iterator[str]:
 
 
 def _verdicts(dataset: str, report: Report) -> Iterator[tuple[str, str]]:
-    for model in sorted({item.model for item in report.inputs if item.dataset == dataset}):
+    for model in sorted({item.model for item in report.inputs if item.identity == dataset}):
         yield "auditor:verdict", f"{model}: {_verdict(model, dataset, report)}"
 
 
@@ -142,7 +140,7 @@ def _verdict(model: str, dataset: str | None, report: Report) -> str:
     """What came out for a model, or for one of its datasets: the findings with their status, or what is open."""
 
     def meant(item: GuardFinding | Undecided) -> bool:
-        return item.model == model and dataset in (None, item.dataset)
+        return item.model == model and dataset in (None, item.identity)
 
     found = [f"{item.finding.rule} ({item.finding.status})" for item in report.findings if meant(item)]
     if found:

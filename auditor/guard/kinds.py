@@ -1,4 +1,6 @@
-"""Which files are datasets and which may declare training, by their names alone, so that nothing heavy is needed to tell."""
+"""Which files are datasets and which may declare training, by their names, or by how they begin: nothing heavy is needed."""
+
+import codecs
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".json.gz", ".json.zst")
 PACKED = (".gz", ".zst")
@@ -11,6 +13,10 @@ NOTEBOOK = (".ipynb",)
 READABLE = (*YAML, *JSON, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK)
 COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
 """Beginnings of the names of files that hold commands."""
+
+
+HEAD = 1 << 16
+"""Bytes of a JSON file by which it is told whether it holds rows."""
 
 
 def is_data(path: str) -> bool:
@@ -26,3 +32,12 @@ def is_readable(path: str) -> bool:
     """Return whether a file's name is one of those that may declare training or a dataset."""
     name = path.rpartition("/")[2].lower()
     return name.endswith(READABLE) or name.startswith(COMMAND_FILES)
+
+
+def is_rows(content: bytes) -> bool:
+    """Return whether JSON is a list, or an object on each line, or would be if Git LFS had brought it."""
+    head = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
+    first, _, rest = head.partition(b"\n")
+    if head.startswith(b"version https://git-lfs"):
+        return True
+    return head.startswith(b"[") or (first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.startswith(b"{"))

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pydantic import JsonValue
 
 from auditor.guard.found import Dataset, Evidence, Found, Named, Place, Training
+from auditor.guard.identity import Names
 from auditor.guard.repository import Repository, clean
 from auditor.model.declarations import KNOWN_DATASET_KEYS, Declarations
 from auditor.registry.datasets import Entry, datasets
@@ -43,11 +44,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class About:
-    """All that is known of one dataset. `settled` are the facts that the company itself declared, which end the matter."""
+    """All that is known of one dataset.
+
+    `settled` are the facts that the company itself declared, which end the matter; `identity` is what stands for the dataset,
+    under whatever name it is used.
+    """
 
     statements: tuple[Statement, ...]
+    identity: str
     settled: frozenset[str] = frozenset()
-    known: bool = False
     rows: int | None = None
 
 
@@ -57,7 +62,8 @@ class Knowledge:
     Args:
         found: what each examined file says.
         scans: what data files record.
-        declared: what the company declares, and the file in which it does.
+        declared: what the company declares.
+        config: the file in which it does.
         repository: tells which names are files.
     """
 
@@ -75,7 +81,8 @@ class Knowledge:
         self.repository = repository
         self._datasets: dict[str, list[Dataset]] = {}
         self._makers: dict[str, tuple[str, Training]] = {}
-        for dataset in (*scans, *(d for _, item in found for d in item.datasets)):
+        self._names = Names(repository, found, self._datasets)
+        for dataset in (*scans, *(d for _, item in found for d in item.datasets if not d.alias)):
             for named in dataset.names:
                 for key in {named.name.casefold(), clean(named.name).casefold()}:
                     self._datasets.setdefault(key, []).append(dataset)
@@ -94,52 +101,45 @@ class Knowledge:
         """Return what is known of the dataset that `file` calls `name`, and of all that it was made from."""
         statements: list[Statement] = []
         settled: frozenset[str] = frozenset()
-        known = False
         rows: int | None = None
+        identity = self._names.resolve(name, file)[0]
         waiting: deque[tuple[str, str, tuple[str, ...]]] = deque([(name, file, ())])
         seen: set[str] = set()
         while waiting:
             current, where, via = waiting.popleft()
-            names = self._names(current, where)
-            if seen & {other.casefold() for other in names} or len(via) > DEEPEST:
+            own = self._said(current, where)
+            names = {other.casefold() for other in own.names}
+            if seen & names or len(via) > DEEPEST:
                 continue
-            own = self._said(current, names)
-            seen |= {other.casefold() for other in own.names}
+            seen |= names
             statements += [replace(statement, via=via) for statement in own.statements]
             if not via:
                 settled, rows = own.settled, own.rows
-            known = known or own.known
             for source, place in own.sources:
                 waiting.append((source, place, (*via, current)))
         own_word = settled | (OF_GENERATORS if "dataset.generators" in settled else frozenset())
         kept = [s for s in statements if not (s.via and s.fact in own_word) or s.evidence in RECORDED]
-        return About(tuple(kept), settled, known, rows)
+        return About(tuple(kept), identity, settled, rows)
 
     def paths(self, name: str, file: str) -> list[str]:
         """Return the data files of the repository that a name stands for, also by the names that other files give it."""
         found: list[str] = []
-        for place in sorted(self._said(name, self._names(name, file)).names):
+        for place in sorted(self._said(name, file).names):
             found += self.repository.below(place) if self.repository.exists(place) else self.repository.matching(place)
         return list(dict.fromkeys(found))
 
-    def _names(self, name: str, file: str) -> set[str]:
-        """The names under which a dataset may be known: as written, and as a path from the file that mentions it."""
-        folder = file.rpartition("/")[0]
-        beside = clean(f"{folder}/{name}")
-        local = folder and (name.startswith((".", "/")) or self.repository.exists(beside))
-        return {name, clean(name), *([beside] if local else [])}
-
-    def _said(self, name: str, names: set[str]) -> "_Own":
-        own = _Own(set(names))
-        waiting = sorted(names)
+    def _said(self, name: str, file: str) -> "_Own":
+        names = self._names.resolve(name, file)
+        own = _Own({*names})
+        waiting = [*names]
         while waiting:
             for dataset in self._datasets.get(waiting.pop().casefold(), ()):
                 own.add(dataset)
                 others = {clean(named.name) for named in dataset.names} - own.names
                 waiting += sorted(others)
                 own.names |= others
-        for file in self._files(own.names):
-            for dataset in self._datasets.get(file.casefold(), ()):
+        for path in self._files(own.names):
+            for dataset in self._datasets.get(path.casefold(), ()):
                 own.add(dataset)
         for dataset in self._above(own.names):
             own.add(dataset)
@@ -147,7 +147,8 @@ class Knowledge:
             if entry := datasets().find(other):
                 own.names.add(entry.id)
                 own.add_entry(entry)
-        self._declare(name, own)
+        is_path = "/" in name or "." in name
+        self._declare(names[0] if is_path and self.repository.exists(names[0]) else name, own)
         return own
 
     def _files(self, names: set[str]) -> Iterator[str]:
@@ -180,7 +181,6 @@ class _Own:
         self.statements: list[Statement] = []
         self.sources: list[tuple[str, str]] = []
         self.settled: frozenset[str] = frozenset()
-        self.known = False
         self.rows: int | None = None
         self._added: list[Dataset] = []
 
@@ -188,7 +188,6 @@ class _Own:
         if any(dataset is other for other in self._added):
             return
         self._added.append(dataset)
-        self.known = True
         self.rows = dataset.rows if dataset.rows is not None else self.rows
         for fact, names in (
             ("dataset.generators", dataset.generators),
@@ -208,7 +207,6 @@ class _Own:
         self.sources += [(named.name, named.place.file) for named in dataset.sources]
 
     def add_entry(self, entry: Entry) -> None:
-        self.known = True
         place = Place(REGISTRY, entry.line, entry.id)
         note = f"{entry.source}, {entry.as_of}" + (
             ", to be verified" if entry.verify and entry.source != "name" else ""
@@ -239,7 +237,6 @@ class _Own:
         self.statements += [] if statement in self.statements else [statement]
 
     def declare(self, entry: dict[str, JsonValue], place: Place) -> None:
-        self.known = True
         facts = {KNOWN_DATASET_KEYS[key]: value for key, value in entry.items() if key in KNOWN_DATASET_KEYS}
         self.settled |= facts.keys()
         replaced = facts.keys() | (OF_GENERATORS if "dataset.generators" in facts else set())

@@ -44,6 +44,7 @@ class GuardFinding:
         places: where training runs name the dataset.
         file: the file of the first of them.
         dataset: the dataset, as that run names it.
+        identity: what stands for it under whatever name; see `Input`.
         model: the model.
         reasons: why it applies to this model.
         permits: the authorisations, as provider/category, under which the rule does not hold.
@@ -57,6 +58,7 @@ class GuardFinding:
     places: tuple[Place, ...]
     file: str
     dataset: str
+    identity: str
     model: str
     reasons: tuple[str, ...]
     permits: tuple[str, ...] = ()
@@ -85,9 +87,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A dataset in a model of which some rules could not be decided."""
+    """A dataset in a model of which some rules could not be decided; `identity` as in `Input`."""
 
     dataset: str
+    identity: str
     model: str
     place: Place
     questions: tuple[Question, ...]

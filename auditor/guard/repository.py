@@ -3,29 +3,33 @@
 import codecs
 import os
 import subprocess
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice, takewhile
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from auditor.errors import AuditorError
-from auditor.guard.kinds import COMMAND_FILES, READABLE, is_data
+from auditor.guard.git import added_lines, git_command, run_git, split_paths
+from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, is_data, is_rows
 
+LINK = "120000"
+"""The mode of a symbolic link in git."""
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
 PATTERN = frozenset("*?[")
-HEAD = 1 << 16
-"""Bytes of a JSON file by which it is told whether it holds rows."""
 MOST_IGNORED = 10_000
 """Files of a folder that git ignores which are looked at."""
 LARGEST = 4_000_000
 """Bytes of a file that is read as text."""
+PORTION = 16_000_000
+"""Bytes that git is asked for at once."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,16 @@ class Repository:
     git: bool
     staged: bool = False
     change: tuple[str, ...] = ("--cached",)
+    _rows: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def read(self, path: str) -> str | None:
         """Return a file as text, None where it is not there, is no text, or is too large for a configuration."""
-        content = self._staged([path]).get(path) if self.staged else self._on_disk(path)
-        return None if content is None else content.decode("utf-8", "replace")
+        return next((text for _, text in self.read_all([path])), None)
 
     def read_all(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield those of `paths` that can be read, as text; from git in one go."""
-        contents = self._staged(paths) if self.staged else {path: self._on_disk(path) for path in paths}
-        for path, content in contents.items():
-            if content is not None:
-                yield path, _decoded(content)
+        """Yield those of `paths` that can be read, as text, one after another; from git some at a time."""
+        contents = self._staged(paths) if self.staged else ((path, self._on_disk(path)) for path in paths)
+        yield from ((path, _decoded(content)) for path, content in contents if content is not None)
 
     def _on_disk(self, path: str) -> bytes | None:
         place = self.root / path
@@ -69,24 +71,36 @@ class Repository:
         """A link that leads out of the folder is not followed."""
         return place.resolve().is_relative_to(self.root.resolve())
 
-    def _staged(self, paths: Sequence[str]) -> dict[str, bytes | None]:
-        """The staged contents, asked of one git process once another has told which are small enough."""
-        asked = [path for path in paths if "\n" not in path]
-        contents: dict[str, bytes | None] = dict.fromkeys(paths)
-        heads = self._batch("--batch-check", asked).decode("utf-8", "replace").splitlines()
-        small = [path for path, head in zip(asked, heads, strict=False) if _is_small_blob(head)]
-        out = self._batch("--batch", small) if small else b""
-        at = 0
-        for path in small:
-            end = out.find(b"\n", at)
-            size = int(out[at:end].split(b" ")[2])
-            contents[path] = out[end + 1 : end + 1 + size]
-            at = end + size + 2
-        return contents
+    def _staged(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """The staged contents, some at a time, asked of git once it has told which are small enough."""
+        asked = {path: self._links.get(path, path) for path in paths if "\n" not in path and path in self.files}
+        yield from ((path, None) for path in paths if path not in asked)
+        heads = self._batch("--batch-check", [*asked.values()]).decode("utf-8", "replace").splitlines()
+        sizes = [_size(head) for head in heads]
+        yield from ((path, None) for path, size in zip(asked, sizes, strict=True) if size is None)
+        small = [(path, size) for path, size in zip(asked, sizes, strict=True) if size is not None]
+        while small:
+            total = accumulate(size for _, size in small)
+            count = max(1, sum(1 for _ in takewhile(lambda so_far: so_far <= PORTION, total)))
+            part, small = small[:count], small[count:]
+            out = self._batch("--batch", [asked[path] for path, _ in part])
+            at = 0
+            for path, size in part:
+                begin = out.index(b"\n", at) + 1
+                at = begin + size + 1
+                yield path, out[begin : begin + size]
 
     def _batch(self, how: str, paths: Sequence[str]) -> bytes:
         names = "".join(f":./{path}\n" for path in paths)
-        return run_git(self.root, "cat-file", how, stdin=os.fsencode(names))
+        return run_git(self.root, "cat-file", how, stdin=os.fsencode(names)) if paths else b""
+
+    def data_among(self, paths: Iterable[str]) -> list[str]:
+        """Return those of `paths` that are datasets; see `is_data`."""
+        asked = list(paths)
+        if self.staged:
+            unknown = [path for path in asked if path.lower().endswith(".json") and path not in self._rows]
+            self._rows.update((path, content is None or is_rows(content)) for path, content in self._staged(unknown))
+        return [path for path in asked if self.is_data(path)]
 
     def is_data(self, path: str) -> bool:
         """Return whether a file is a dataset: by its name, or JSON that is a list, lines of objects, or very large."""
@@ -95,13 +109,14 @@ class Repository:
         if not path.lower().endswith(".json"):
             return False
         if self.staged:
-            content = self._staged([path]).get(path) if path in self.files else b""
-            return content is None or _is_rows(content)
+            if path not in self._rows:
+                self.data_among([path])
+            return self._rows[path] and path in self.files
         try:
             if not (self.root / path).is_file():
                 return False  # a pipe would keep whoever opens it
             with (self.root / path).open("rb") as file:
-                return _is_rows(file.read(HEAD)) or os.fstat(file.fileno()).st_size > LARGEST
+                return is_rows(file.read(HEAD)) or os.fstat(file.fileno()).st_size > LARGEST
         except OSError:
             return False
 
@@ -118,7 +133,7 @@ class Repository:
         with TemporaryDirectory(prefix="auditor-guard-") as folder:
             copy = Path(folder) / PurePosixPath(path).name
             with copy.open("wb") as out:
-                command = [*git_command(self.root), "cat-file", "blob", f":./{path}"]
+                command = [*git_command(self.root), "cat-file", "blob", f":./{self._links.get(path, path)}"]
                 done = subprocess.run(command, stdout=out, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # git, no shell
             yield copy if done.returncode == 0 else None
 
@@ -127,16 +142,58 @@ class Repository:
         """Every file: those git knows (and, on the disk, those it does not ignore), or those of the folder."""
         if not self.git:
             return frozenset(_walk(self.root))
-        kinds = ["--cached"] if self.staged else ["--cached", "--others", "--exclude-standard"]
-        return frozenset(split_paths(run_git(self.root, "ls-files", "-z", *kinds)))
+        if self.staged:
+            return frozenset(self._index)
+        return frozenset(
+            split_paths(run_git(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+        )
+
+    @cached_property
+    def _index(self) -> dict[str, str]:
+        """What is staged: path → mode."""
+        entries = (entry.partition("\t") for entry in split_paths(run_git(self.root, "ls-files", "-z", "--stage")))
+        return {path: head.partition(" ")[0] for head, _, path in entries}
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        """Staged links → the staged files that they lead to."""
+        links = [path for path, mode in self._index.items() if mode == LINK and "\n" not in path]
+        out = self._batch("--batch", links)
+        found: dict[str, str] = {}
+        for path in links:
+            head, _, out = out.partition(b"\n")
+            size = int(head.rsplit(b" ", 1)[1])
+            target = clean(f"{path.rpartition('/')[0]}/{os.fsdecode(out[:size])}")
+            found |= {path: target} if target in self._index else {}
+            out = out[size + 1 :]
+        return found
 
     def below(self, path: str) -> list[str]:
         """Return the files in a folder, or the file itself, in order; empty where there is neither."""
         name = clean(path)
         if name in self.files:
             return [name]
-        found = sorted(file for file in self.files if name == "." or file.startswith(f"{name}/"))
+        if name == ".":
+            return self._sorted
+        found = self._sorted[
+            bisect_left(self._sorted, f"{name}/") : bisect_left(self._sorted, f"{name}0")
+        ]  # 0 follows /
         return found or ([] if self.staged else self._ignored(name))
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.files)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Every folder that holds a file, and `.`."""
+        folders = {"."}
+        for file in self.files:
+            folder = file.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(folders)
 
     def _ignored(self, name: str) -> list[str]:
         """The files of a folder on the disk that git does not know, as training data often is."""
@@ -155,7 +212,8 @@ class Repository:
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
         if self.git and self.staged:
-            return bool(self.below(path))
+            name = clean(path)
+            return name in self.files or name in self._folders
         try:
             return bool(path) and not path.startswith("/") and (self.root / path).exists()
         except (OSError, ValueError):  # too long to be a name, or with a character that no name has
@@ -184,20 +242,13 @@ class Repository:
         if not count.isdigit() or int(count) > MOST_ADDED:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
-        return list(_added(out.decode("utf-8", "replace")))
+        return list(added_lines(out.decode("utf-8", "replace")))
 
 
 def _decoded(content: bytes) -> str:
     """Text as UTF-8, or as UTF-16 where it begins like that."""
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
-
-
-def _is_rows(content: bytes) -> bool:
-    """Whether JSON is a list, or an object on each line."""
-    head = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
-    first, _, rest = head.partition(b"\n")
-    return head.startswith(b"[") or (first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.startswith(b"{"))
 
 
 def open_repository(
@@ -224,36 +275,11 @@ def open_repository(
     return Repository(Path(top), git=True, staged=staged, change=span)
 
 
-def git_command(root: Path) -> list[str]:
-    """Return the start of a git command: in a folder, with paths as they are, and without its optional locks."""
-    return ["git", "-C", str(root), "--no-optional-locks", "-c", "core.quotepath=off"]
-
-
-def run_git(root: Path, *args: str, stdin: bytes | None = None, fails: bool = False) -> bytes:
-    """Run git in `root` and return what it prints; with `fails`, an exit code other than 0 gives what was printed till then.
-
-    Raises:
-        AuditorError: git is not installed, or it fails.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603  # git with arguments of ours, no shell
-            [*git_command(root), *args], input=stdin, capture_output=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise AuditorError("git is not installed") from error
-    if done.returncode and not fails:
-        raise AuditorError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip() or done.returncode}")
-    return done.stdout
-
-
-def _is_small_blob(head: str) -> bool:
-    parts = head.split(" ")
-    return len(parts) == 3 and parts[1] == "blob" and int(parts[2]) <= LARGEST
-
-
-def split_paths(out: bytes) -> Iterator[str]:
-    """Yield the paths that git printed with `-z`."""
-    yield from (os.fsdecode(part) for part in out.split(b"\0") if part)
+def _size(head: str) -> int | None:
+    """The size of what git knows by a name, None where that is no file or too large a one."""
+    parts = head.rsplit(" ", 2)
+    is_small = len(parts) == 3 and parts[1] == "blob" and int(parts[2]) <= LARGEST
+    return int(parts[2]) if is_small else None
 
 
 def clean(path: str) -> str:
@@ -272,15 +298,3 @@ def _walk(root: Path) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in names:
             yield (Path(folder) / name).relative_to(root).as_posix()
-
-
-def _added(diff: str) -> Iterator[tuple[int, str]]:
-    line = 0
-    body = False
-    for text in diff.split("\n"):
-        if text.startswith("@@"):
-            body = True
-            line = int(text.split("+", 1)[1].split(" ", 1)[0].split(",")[0])
-        elif body and text.startswith("+"):
-            yield line, text[1:]
-            line += 1

@@ -31,7 +31,7 @@ def ways_out(item: GuardFinding, config: str, now: date) -> Iterator[str]:
         entry = f"{{id: …, provider: {provider}, scope: [{category}], document: …}}"
         yield f"if the provider permitted it in writing, declare that in {config}, under authorisations: {entry}"
     if item.statements:
-        yield f"if what is said of the dataset is wrong, say what is right in {config}, under datasets: {item.dataset}: …"
+        yield f"if what is said of the dataset is wrong, say what is right in {config}, under datasets: {item.identity}: …"
     expires = now + QUARTER
     yield (
         f"ask for a waiver: auditor waive {finding.id} --config {shlex.quote(config)} --reason '…' --approver '…' "

@@ -186,16 +186,16 @@ def test_what_is_said_of_datasets(name: str):
 def test_lists_of_datasets_say_where_each_name_leads():
     found = read("llama_factory/dataset_info.json")
     assert found is not None
-    by_name = {dataset.names[0].name: names(dataset.names)[1:] for dataset in found.datasets}
+    by_name = {dataset.alias.name: names(dataset.names) for dataset in found.datasets if dataset.alias}
     assert by_name["identity"] == ["llama_factory/identity.json"]
     assert "llamafactory/alpaca_gpt4_en" in by_name["alpaca_gpt4_en"]
     assert len(by_name) > 100
     found = read("llama_factory/v1_sft_demo.yaml")
     assert found is not None
-    assert [names(dataset.names) for dataset in found.datasets] == [
-        ["identity", "data/identity.json"],
-        ["alpaca_en_demo", "data/alpaca_en_demo.json"],
-    ]
+    assert {dataset.alias.name: names(dataset.names) for dataset in found.datasets if dataset.alias} == {
+        "identity": ["data/identity.json"],
+        "alpaca_en_demo": ["data/alpaca_en_demo.json"],
+    }
 
 
 def test_what_is_left_open_is_said():

@@ -46,6 +46,7 @@ CONFIGS: tuple[KeyFormat, ...] = (
         datasets=("dataset",),
         tests=("eval_dataset",),
         outputs=("output_dir", "export_dir", "export_hub_model_id", "hub_model_id"),
+        lists=("dataset_dir",),
         split=listed,
     ),
     KeyFormat(

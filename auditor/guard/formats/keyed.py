@@ -1,7 +1,7 @@
 """Formats that are told by their keys: which keys show that a file is of a format, and which hold what is trained on what."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.guard.document import Doc
 from auditor.guard.found import Found, Named, Training, Unread
@@ -39,7 +39,7 @@ class KeyFormat:
     Attributes:
         name: what it is called in reports.
         needs: alternatives; a file is of the format if all key paths of one of them are there.
-        base, teachers, datasets, tests, outputs: key paths of what `Training` says.
+        base, teachers, datasets, tests, outputs, lists: key paths of what `Training` says.
         published: key paths that, when true or filled in, say that the model is handed to the public.
         private: key paths that, when true, take that back.
         elsewhere: key paths that point to something whose name does not stand in the file → why that matters.
@@ -53,6 +53,7 @@ class KeyFormat:
     datasets: Keys = ()
     tests: Keys = ()
     outputs: Keys = ()
+    lists: Keys = ()
     published: Keys = ("push_to_hub",)
     private: Keys = ("hub_private_repo",)
     elsewhere: tuple[tuple[str, str], ...] = ()
@@ -70,6 +71,7 @@ class KeyFormat:
             datasets=self._named(doc, self.datasets, self.split),
             tests=self._named(doc, self.tests, self.split),
             outputs=self._named(doc, self.outputs),
+            lists=self._named(doc, self.lists),
             published=None if any(_true(doc, self.private)) else next(_true(doc, self.published), None),
         )
         return Found(self.name, (open_named(training),), unread=(*unresolved(training), *self._elsewhere(doc)))
@@ -121,12 +123,11 @@ def open_named(training: Training) -> Training:
     def known(names: tuple[Named, ...]) -> tuple[Named, ...]:
         return tuple(named for named in names if not is_open(named.name))
 
-    return Training(
-        known(training.base),
-        known(training.teachers),
-        known(training.datasets),
-        known(training.tests),
-        known(training.outputs),
-        training.service,
-        training.published,
+    return replace(
+        training,
+        base=known(training.base),
+        teachers=known(training.teachers),
+        datasets=known(training.datasets),
+        tests=known(training.tests),
+        outputs=known(training.outputs),
     )

@@ -11,7 +11,7 @@ TARGETS = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_n
 
 def read_dataset_info(doc: Doc) -> Found | None:
     """Return the datasets of a `dataset_info.json`, None where the file is none."""
-    entries = _entries(doc, ("file_name", "hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name"))
+    entries = _entries(doc, TARGETS)
     return Found("LLaMA-Factory dataset_info", datasets=tuple(_datasets(doc, entries, TARGETS))) if entries else None
 
 
@@ -38,11 +38,11 @@ def _entries(doc: Doc, keys: tuple[str, ...]) -> dict[str, dict[str, object]]:
 def _datasets(doc: Doc, entries: dict[str, dict[str, object]], keys: tuple[str, ...]) -> Iterator[Dataset]:
     folder = doc.path.rpartition("/")[0]
     for name, entry in entries.items():
-        names = [Named(name, doc.place((name,)))]
+        names: list[Named] = []
         for key in keys:
             target = entry.get(key)
             if isinstance(target, str) and target:
                 path: KeyPath = (name, key)
                 beside = key in ("file_name", "script_url") and folder
                 names.append(Named(f"{folder}/{target}" if beside else target, doc.place(path)))
-        yield Dataset(tuple(names))
+        yield Dataset(tuple(names), alias=Named(name, doc.place((name,))))

@@ -122,8 +122,9 @@ class _Script:
                 ),
             )
         writers, written = parts.get("writers", ()), parts.get("written", ())
+        providers = _providers(parts.get("addresses", ()))
         datasets = tuple(
-            Dataset((name,), writers, _providers(parts.get("addresses", ())), sources=parts.get("datasets", ()))
+            Dataset((name,), generators=writers, providers=providers, sources=parts.get("datasets", ()))
             for name in written
             if writers
         )

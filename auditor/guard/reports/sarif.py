@@ -92,7 +92,9 @@ def _result(file: str, items: list[GuardFinding], fail_on: Severity, index: dict
     }
     if not first.open:
         kind = (
-            "inSource" if first.finding.waiver and first.finding.waiver.approver.startswith("comment") else "external"
+            "inSource"
+            if first.finding.waiver and first.finding.waiver.approver.startswith(("comment at", "sidecar at"))
+            else "external"
         )
         result["suppressions"] = [{"kind": kind, "status": "accepted", "justification": words.status(first)}]
     return result
