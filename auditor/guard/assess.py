@@ -4,7 +4,7 @@ Not called `check`, because `auditor.guard.check` is the library's function.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,10 +15,18 @@ from auditor.findings.waive import apply_waivers
 from auditor.guard.allow import apply_allowances, apply_baseline, read_baseline
 from auditor.guard.collect import Gathered, gather
 from auditor.guard.decide import decide, decide_matches, unexamined
-from auditor.guard.inputs import Input, declared_inputs, loose_inputs, training_inputs
+from auditor.guard.inputs import (
+    Input,
+    declared_inputs,
+    loose_inputs,
+    training_inputs,
+    unlooked,
+)
 from auditor.guard.knowledge import Knowledge
+from auditor.guard.notices import about_config, about_data, about_everything
 from auditor.guard.outcome import Examined, GuardFinding, Report
-from auditor.guard.repository import Repository, clean, open_repository
+from auditor.guard.paths import clean
+from auditor.guard.repository import Repository, open_repository
 from auditor.guard.ways import ways_out
 from auditor.model.check import Check
 from auditor.model.policy import TableName
@@ -112,6 +120,7 @@ def run_guard(
     own = _inside(repository, Path(config.path)) if config.path else None
     if changed and own in given:
         given, changed = repository.below("."), False  # what is declared anew concerns everything
+    whole = not changed and any(_inside(repository, path) == "." for path in paths or [Path()])
     gathered = gather(repository, given, own, full=options.full, changed=changed)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
@@ -123,11 +132,17 @@ def run_guard(
     return Report(
         findings=tuple(replace(item, ways=tuple(ways_out(item, own or CONFIG, now))) for item in found),
         undecided=tuple(undecided),
-        unread=tuple(dict.fromkeys(gathered.unread)),
+        unread=tuple(dict.fromkeys([*gathered.unread, *unlooked(config.declarations, gathered.unrelated)])),
         examined=_examined(gathered, change=changed),
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
-        notices=(*gathered.notices, *notices, *_about_config(config, inputs), *unused),
+        notices=(
+            *gathered.notices,
+            *notices,
+            *about_config(config, inputs),
+            *(about_everything(config, repository, found) if whole else ()),
+            *unused,
+        ),
         day=now,
     )
 
@@ -153,7 +168,7 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
     }
     inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named | tests])
     inputs += declared_inputs(knowledge, declared, now) if knowledge.config in gathered.given else []
-    return inputs, list(_unused(gathered, named, inputs))
+    return inputs, list(about_data(gathered, named, inputs))
 
 
 def _rules(options: GuardOptions, config: Config, now: date) -> tuple[Policy, list[Check]]:
@@ -189,7 +204,7 @@ def _given(repository: Repository, paths: Sequence[Path], environ: Mapping[str, 
     files: list[str] = []
     for path in paths or [Path()]:
         name = _inside(repository, path)
-        below = repository.below(name) if name else []
+        below = (repository.below(name) or repository.data_below(name)) if name else []
         if not below and not hook and paths:
             where = " that is staged" if repository.staged else ""
             raise AuditorError(f"{path}: there is no such file or folder{where}, or nothing in it")
@@ -257,23 +272,3 @@ def _examined(gathered: Gathered, *, change: bool) -> Examined:
     return Examined(
         formats, len(gathered.unrelated), len(gathered.data), gathered.rows, tuple(gathered.sampled), change
     )
-
-
-def _about_config(config: Config, inputs: Sequence[Input]) -> list[str]:
-    """What the reader has to know where the declarations leave models open."""
-    if config.path is None and inputs:
-        return [
-            "there is no auditor.yaml, so that nothing is known of the models that are trained; `auditor init` writes one"
-        ]
-    unknown = sorted({item.model for item in inputs if not item.declared})
-    return [f"auditor.yaml declares no model '{name}'; declare it under models, with its `paths`" for name in unknown]
-
-
-def _unused(gathered: Gathered, named: Iterable[str], inputs: Sequence[Input]) -> Iterator[str]:
-    """Data that models wrote and that no run or model that was found uses, so that nothing could be judged."""
-    used = {*named, *(item.dataset for item in inputs)}
-    for scan in gathered.scans:
-        path = scan.names[0].name
-        if scan.generators and path not in used:
-            models = ", ".join(f"{model.name} ({model.note})" for model in scan.generators[:3])
-            yield f"{path} holds output of {models}, and nothing that was found trains on it; name it under a model's `paths`"

@@ -1,6 +1,6 @@
 """Gathers what bears on some files: reads them, follows what they name to other files, and looks into data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -10,15 +10,25 @@ from auditor.guard.document import yaml_doc
 from auditor.guard.formats.dvc import MD5
 from auditor.guard.formats.reading import read_text
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES
-from auditor.guard.found import Dataset, Found, Place, Unread
-from auditor.guard.kinds import MARKDOWN, is_data, is_readable
-from auditor.guard.repository import Repository, clean
+from auditor.guard.found import UNREADABLE, Dataset, Found, Place, Unread
+from auditor.guard.kinds import MARKDOWN, OTHER_DATA, is_data, is_readable
+from auditor.guard.paths import clean
+from auditor.guard.repository import Repository
 from auditor.registry.tables import registry
 
 ROUNDS = 50
 """Steps from one file to the next that are followed."""
 BESIDE = ("README.md", "dvc.yaml", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
 """Files in a dataset's folder, or above it, that may be about it."""
+KEPT_BESIDE = (
+    "dataset_info.json",
+    "dataset_infos.json",
+    "dataset_dict.json",
+    "state.json",
+    "config.json",
+    "metadata.json",
+)
+"""JSON that libraries keep beside the rows of a dataset."""
 LIST = "dataset_info.json"
 """Where LLaMA-Factory looks for the datasets that its configurations name."""
 MOST_BELOW = 1_000
@@ -87,9 +97,25 @@ def gather(repository: Repository, given: Iterable[str], config: str | None, *, 
         data += [path for path in following if repository.is_data(path)]
         if not following:
             break
+    data += _named_as_data(repository, gathered, {*data})
     for path in dict.fromkeys(data):
         _look_into(repository, gathered, path, full=full, changed=changed)
     return gathered
+
+
+def _named_as_data(repository: Repository, gathered: Gathered, known: Collection[str]) -> Iterator[str]:
+    """Yield the JSON documents that runs train on, which hold rows however they begin; files of other kinds are unread."""
+    for path, found in gathered.found.items():
+        for named in (named for training in found.trainings for named in training.datasets if "://" not in named.name):
+            folder = path.rpartition("/")[0]
+            for name in dict.fromkeys((clean(f"{folder}/{named.name}"), clean(named.name))):
+                for file in repository.below(name) if name != "." and repository.exists(name) else ():
+                    is_json = file.lower().endswith(".json") and file.rpartition("/")[2] not in KEPT_BESIDE
+                    if is_json and file not in {*gathered.found, *known}:
+                        yield file
+                    elif file.lower().endswith(OTHER_DATA):
+                        why = "this file is trained on, and files of its kind are not looked into"
+                        gathered.unread.append(Unread(Place(file), why))
 
 
 def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> None:
@@ -134,7 +160,7 @@ def _read_users(repository: Repository, gathered: Gathered, data: Iterable[str])
         described: set[str] = set()
         for path, text in repository.read_all(mentioning):
             user = read_text(path, text)
-            if user and (user.unread or _uses(user, words)):
+            if user and (_uses(user, words) or (user.unread and (user.trainings or user.format == UNREADABLE))):
                 _keep(gathered, path, user, text)
                 described |= {*_described(repository, path, user)}
         words = described
@@ -177,8 +203,8 @@ def _followed(repository: Repository, gathered: Gathered) -> Iterator[str]:
         for named in found.mentions:
             yield from _leads(repository, path, named.name)
         folder = path.rpartition("/")[0]
-        named = [clean(named.name) for training in found.trainings for named in training.lists]
-        places = ("", "data", *named) if found.trainings else ()
+        own = (clean(named.name) for training in found.trainings for named in training.lists)
+        places = ("", "data", *own) if found.trainings else ()
         lists = (clean(f"{start}/{place}/{LIST}") for place in places for start in ("", folder))
         yield from (name for name in lists if repository.exists(name))
     yield from _makers(repository, gathered)
@@ -197,7 +223,10 @@ def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
         if f"{candidate}.dvc" in there and not repository.exists(candidate):
             yield candidate
         if candidate != "." and repository.exists(candidate):
-            yield from (file for file in repository.below(candidate) if repository.is_data(file))
+            inside = repository.data_below(candidate)
+            yield from inside
+            below = {file.rpartition("/")[0] for file in inside} - {candidate, candidate.rpartition("/")[0]}
+            yield from (p for folder in sorted(below) for file in BESIDE if repository.exists(p := f"{folder}/{file}"))
         elif not there:
             continue
         parts = candidate.split("/")
@@ -225,8 +254,8 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
     # to a run that is in the change itself, the old rows are as new as the added ones
     is_new = any(found.trainings for file, found in gathered.found.items() if file in gathered.given)
     added = repository.added(path) if asked and changed and not (full or is_new) and _has_lines(path) else None
-    if added and added[0][1].startswith("version https://git-lfs"):
-        added = None  # a pointer, which is told as such
+    if added and (added[0][1].startswith("version https://git-lfs") or (added[0][0] == 1 and _has_header(path))):
+        added = None  # a pointer, which is told as such, or new names of all columns
     with repository.data(path) as place:
         source = place or _cached(repository, gathered, path)
         if source is None:
@@ -244,8 +273,12 @@ def _look_into(repository: Repository, gathered: Gathered, path: str, *, full: b
         gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {of}")
 
 
+def _has_header(path: str) -> bool:
+    return path.lower().endswith((".csv", ".tsv"))
+
+
 def _has_lines(path: str) -> bool:
-    return path.lower().endswith((".jsonl", ".ndjson", ".csv", ".tsv"))
+    return _has_header(path) or path.lower().endswith((".jsonl", ".ndjson"))
 
 
 def _cached(repository: Repository, gathered: Gathered, path: str) -> Path | None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import JsonValue
@@ -14,15 +15,20 @@ from auditor.yamlfile import KeyPath, Tree, parse_yaml
 
 LARGEST = 2_000_000
 """Characters of a config; a larger file is no config that anybody wrote."""
+DEEPEST = 40
+"""Levels of nesting that are looked at."""
 MOST = 100_000
 """Values that are looked at for one key path, so that a tower of YAML aliases ends."""
-FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+FRONT_MATTER = re.compile(
+    r"\A\ufeff?(?:\s*<!--(?:(?!-->).)*-->)*\s*^---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE
+)
+JSON_MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],\n]')
 VARIABLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
 
 
 @dataclass(frozen=True)
 class Doc:
-    """The data of one file. `text` is the file; `positions` are those of YAML, empty for JSON."""
+    """The data of one file. `text` is the file; `positions` are those of YAML, and empty where they can be found in `text`."""
 
     path: str
     text: str
@@ -32,18 +38,13 @@ class Doc:
 
     def place(self, path: KeyPath) -> Place:
         """Return where the value at `path` stands."""
-        line = Tree(self.path, self.value, self.positions).where(path).line if self.positions else self._search(path)
+        line = Tree(self.path, self.value, self.positions or self._found).where(path).line
         return Place(self.path, (line + self.shift) if line else None, key_of(path))
 
-    def _search(self, path: KeyPath) -> int:
-        """The line in JSON of the last key of `path`, found by looking for its keys one after another."""
-        found = 0
-        for part in path:
-            at = self.text.find(json.dumps(part, ensure_ascii=False), found) if isinstance(part, str) else -1
-            found = at if at >= 0 else found
-        value = self.at(path)
-        at = self.text.find(json.dumps(value, ensure_ascii=False), found) if isinstance(value, str) else -1
-        return self.text.count("\n", 0, at if at >= 0 else found) + 1
+    @cached_property
+    def _found(self) -> dict[KeyPath, tuple[int, int]]:
+        """The lines of JSON's keys and items, from one look at the text."""
+        return {path: (line, 1) for path, line in _json_lines(self.text)}
 
     def at(self, path: KeyPath) -> JsonValue:
         """Return the value at `path`, None where there is none."""
@@ -105,6 +106,32 @@ def _walk(path: KeyPath, value: JsonValue, parts: list[str], left: list[int]) ->
             yield from _walk((*path, parts[0]), value[parts[0]], parts[1:], left)
 
 
+def _json_lines(text: str) -> Iterator[tuple[KeyPath, int]]:
+    """Yield the keys of mappings, and those items of lists that are texts, mappings or lists, each with its line from 1."""
+    yield (), 1
+    line, path, is_key = 1, list[str | int](), False
+    for found in JSON_MARK.finditer(text):
+        mark = found.group()
+        is_item = bool(path) and isinstance(path[-1], int) and mark[0] in '"{['
+        if is_item:
+            yield tuple(path), line
+        if mark == "\n":
+            line += 1
+        elif mark in "{[":
+            path.append("" if mark == "{" else 0)
+            is_key = mark == "{"
+        elif mark in "}]":
+            path[-1:] = []
+            is_key = False
+        elif mark == "," and path:
+            last = path[-1]
+            path[-1] = last + 1 if isinstance(last, int) else last
+            is_key = not isinstance(last, int)
+        elif is_key and not is_item:
+            path[-1], is_key = json.loads(mark, strict=False), False
+            yield tuple(path), line
+
+
 def key_of(path: KeyPath) -> str:
     """Return a key path as people write it: `datasets[0].path`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
@@ -147,6 +174,40 @@ def json_doc(path: str, text: str) -> Doc:
         raise AuditorError(f"not JSON: {error}") from error
 
 
+def toml_doc(path: str, text: str) -> Doc:
+    """Return a TOML file as data; each value is placed at the first line that assigns a key of its name.
+
+    Raises:
+        AuditorError: it is not TOML, or larger than a configuration.
+    """
+    import tomllib  # few commits touch such files
+
+    if len(text) > LARGEST:
+        raise AuditorError(f"larger than {LARGEST // 1_000_000} MB, which no configuration is")
+    try:
+        data = tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise AuditorError(f"not TOML: {error}") from error
+    value = json.loads(json.dumps(data, default=str))
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        lines.setdefault(line.partition("=")[0].strip(" \t[]\"'").rpartition(".")[2], number)
+    places = ((where, lines.get(str(where[-1]) if where else "")) for where, _ in walk(value))
+    return Doc(path, text, value, {(): (1, 1), **{where: (line, 1) for where, line in places if line}})
+
+
+def walk(value: JsonValue, most: int = MOST, deepest: int = DEEPEST) -> Iterator[tuple[KeyPath, JsonValue]]:
+    """Yield everything in a value, itself first, with the key path to it, up to a number of values and a depth."""
+    waiting: list[tuple[KeyPath, JsonValue]] = [((), value)]
+    for _ in range(most):
+        if not waiting:
+            return
+        path, item = waiting.pop()
+        yield path, item
+        inner = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+        waiting += reversed([((*path, key), part) for key, part in inner]) if len(path) < deepest else []
+
+
 def front_matter(path: str, text: str) -> Doc | None:
     """Return the YAML between the `---` lines at the head of a Markdown file, None where there is none.
 
@@ -154,4 +215,4 @@ def front_matter(path: str, text: str) -> Doc | None:
         AuditorError: it is not YAML.
     """
     found = FRONT_MATTER.match(text)
-    return yaml_doc(path, found.group(1), 1) if found else None
+    return yaml_doc(path, found.group(1), text.count("\n", 0, found.start(1))) if found else None

@@ -41,6 +41,7 @@ def said(statements: Sequence[Statement]) -> Facts:
         row["dataset.generator_providers"] = [
             name if name and registry().provider(name) else None for name in providers
         ]
+        row["dataset.generators"] = row.get("dataset.generators") or [None]  # whoever names a provider names a model
     if len(routes := by_fact.get("dataset.route", [])) == 1:
         row["dataset.route"] = routes[0]
     if licences := [name for name in by_fact.get("dataset.licence", []) if name]:

@@ -9,6 +9,10 @@ Evidence = Literal["indicated", "declared", "recorded", "proven"]
 registry says; what the data itself records in a column or an API envelope; a copy of a logged output."""
 
 
+UNREADABLE = "unreadable"
+"""The format of a file that is damaged."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where something stands: file, line from 1 where there is one, and the key (`datasets[0].path`) or the row and column."""

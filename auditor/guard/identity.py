@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from auditor.guard.found import Dataset, Found
-from auditor.guard.repository import Repository, clean
+from auditor.guard.paths import clean
+from auditor.guard.repository import Repository
 from auditor.registry.datasets import datasets
 
 

@@ -1,15 +1,16 @@
 """Training inputs as rows of the fact table `training`: each run with each of its datasets, and where every fact stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from auditor.facts.declared import completed, declared_rows
 from auditor.guard.facts import assume_providers, is_closed, said
-from auditor.guard.found import Named, Place, Training
+from auditor.guard.found import Named, Place, Training, Unread
+from auditor.guard.kinds import CLOSED_DATA
 from auditor.guard.knowledge import About, Knowledge, Statement
-from auditor.guard.repository import clean
+from auditor.guard.paths import clean
 from auditor.model.declarations import Declarations, Facts
 from auditor.model.facts import FactValue
 from auditor.registry.tables import registry
@@ -63,6 +64,12 @@ def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: 
             run = _Run(knowledge, declared, path, Training(), now, name)
             inputs.append(run.input(Named(path, Place(path)), knowledge.about(path, path)))
     return inputs
+
+
+def unlooked(declared: Declarations, files: Iterable[str]) -> list[Unread]:
+    """Return the files that auditor.yaml says train a model, and that hold data of kinds that are not looked into."""
+    why = "a model's `paths` hold this file, and files of its kind are not looked into"
+    return [Unread(Place(f), why) for f in files if f.lower().endswith(CLOSED_DATA) and _by_path(declared, f)]
 
 
 def declared_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> list[Input]:
@@ -145,14 +152,19 @@ def _models(declared: Declarations, path: str, training: Training) -> list[str]:
 
 
 def _by_path(declared: Declarations, path: str) -> list[str]:
-    found = []
-    for name, model in declared.models.items():
-        patterns = model.get("paths")
-        for pattern in patterns if isinstance(patterns, list) else []:
-            if fnmatchcase(path, str(pattern).replace("**/", "*").replace("**", "*")):
-                found.append(name)
-                break
-    return found
+    return [name for name in declared.models if any(path_fits(path, pattern) for pattern in paths_of(declared, name))]
+
+
+def paths_of(declared: Declarations, model: str) -> list[str]:
+    """Return the patterns of files that auditor.yaml says train a model."""
+    patterns = declared.models[model].get("paths")
+    return [str(pattern) for pattern in patterns] if isinstance(patterns, list) else []
+
+
+def path_fits(path: str, pattern: str) -> bool:
+    """Return whether a pattern fits a file: a folder stands for all below it, and `*` also for what lies deeper."""
+    cleaned = clean(pattern)
+    return path.startswith(f"{cleaned}/") or fnmatchcase(path, cleaned.replace("**/", "*").replace("**", "*"))
 
 
 class _Run:

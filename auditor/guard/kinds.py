@@ -2,7 +2,17 @@
 
 import codecs
 
-SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".json.gz", ".json.zst")
+SUFFIXES = (
+    ".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson", ".csv", ".tsv", ".parquet", ".pq", ".parq", ".arrow", ".feather",
+    ".json.gz", ".json.zst",
+)  # fmt: skip
+CLOSED_DATA = (
+    ".xlsx", ".xls", ".bz2", ".xz", ".tar", ".tgz", ".tar.gz", ".avro", ".orc", ".tfrecord", ".mds", ".lance", ".npy", ".npz",
+    ".h5", ".sqlite",
+)  # fmt: skip
+"""Files that hold data and are not looked into."""
+OTHER_DATA = (*CLOSED_DATA, ".txt", ".zip", ".pkl", ".pickle", ".db", ".bin", ".idx", ".xml", ".html")
+"""The same, where a training run names them; elsewhere they may be anything."""
 PACKED = (".gz", ".zst")
 YAML = (".yaml", ".yml", ".dvc", "dvc.lock")
 JSON = (".json", ".jsonld", ".json-ld")
@@ -10,7 +20,8 @@ MARKDOWN = (".md", ".markdown")
 SCRIPT = (".py",)
 COMMANDS = (".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".mk")
 NOTEBOOK = (".ipynb",)
-READABLE = (*YAML, *JSON, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK)
+TOML = (".toml",)
+READABLE = (*YAML, *JSON, *TOML, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK)
 COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
 """Beginnings of the names of files that hold commands."""
 

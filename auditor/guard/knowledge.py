@@ -1,15 +1,18 @@
 """Joins what files, data, the registry and the company say of datasets: who wrote each, under which licence, made from what."""
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from pydantic import JsonValue
 
 from auditor.guard.found import Dataset, Evidence, Found, Named, Place, Training
 from auditor.guard.identity import Names
-from auditor.guard.repository import Repository, clean
+from auditor.guard.paths import clean
+from auditor.guard.repository import Repository
 from auditor.model.declarations import KNOWN_DATASET_KEYS, Declarations
 from auditor.registry.datasets import Entry, datasets
 
@@ -125,7 +128,8 @@ class Knowledge:
         """Return the data files of the repository that a name stands for, also by the names that other files give it."""
         found: list[str] = []
         for place in sorted(self._said(name, file).names):
-            found += self.repository.below(place) if self.repository.exists(place) else self.repository.matching(place)
+            there = self.repository.exists(place)
+            found += self.repository.data_below(place) if there else self.repository.matching(place)
         return list(dict.fromkeys(found))
 
     def _said(self, name: str, file: str) -> "_Own":
@@ -138,10 +142,10 @@ class Knowledge:
                 others = {clean(named.name) for named in dataset.names} - own.names
                 waiting += sorted(others)
                 own.names |= others
-        for path in self._files(own.names):
-            for dataset in self._datasets.get(path.casefold(), ()):
+        for key in self._inside(own.names):
+            for dataset in self._datasets[key]:
                 own.add(dataset)
-        for dataset in self._above(own.names):
+        for dataset in self._above(own.names | {path for name in own.names for path in self.repository.matching(name)}):
             own.add(dataset)
         for other in sorted(own.names):
             if entry := datasets().find(other):
@@ -151,20 +155,31 @@ class Knowledge:
         self._declare(names[0] if is_path and self.repository.exists(names[0]) else name, own)
         return own
 
-    def _files(self, names: set[str]) -> Iterator[str]:
-        """The data files in the folders, and of the patterns, among `names`."""
+    def _inside(self, names: set[str]) -> Iterator[str]:
+        """What is known by a path in one of the folders, or that fits one of the patterns, among `names`."""
         for name in sorted(names):
-            inside = self.repository.below(name) if name != "." and self.repository.exists(name) else []
-            yield from (file for file in inside if file != name and self.repository.is_data(file))
-            yield from self.repository.matching(name)
+            folded = name.casefold()
+            if name != "." and self.repository.exists(name):
+                keys = self._keys
+                yield from keys[bisect_left(keys, f"{folded}/") : bisect_left(keys, f"{folded}0")]  # 0 follows /
+            elif self.repository.matching(name):
+                yield from (key for key in self._keys if fnmatchcase(key, folded))
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return sorted(self._datasets)
 
     def _above(self, names: set[str]) -> Iterator[Dataset]:
-        """What the nearest folder above each of the files among `names` says in its card or pipeline."""
+        """What the nearest folder above each of the files among `names` says in its card or pipeline.
+
+        That people wrote it, a card at the top says only of the files that it lists, as all kinds of data lie below it.
+        """
         for name in sorted(names):
             if self.repository.exists(name):
                 parts = name.split("/")
-                folders = (*("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)), ".")
-                yield from next((said for folder in folders if (said := self._datasets.get(folder.casefold()))), ())
+                folders = ("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
+                near = next((said for folder in folders if (said := self._datasets.get(folder.casefold()))), None)
+                yield from near or (replace(dataset, human=None) for dataset in self._datasets.get(".", ()))
 
     def _declare(self, name: str, own: "_Own") -> None:
         """What the company declares of a dataset replaces what others say of the same facts."""
@@ -185,7 +200,7 @@ class _Own:
         self._added: list[Dataset] = []
 
     def add(self, dataset: Dataset) -> None:
-        if any(dataset is other for other in self._added):
+        if any(dataset is other or dataset == replace(other, human=None) for other in self._added):
             return
         self._added.append(dataset)
         self.rows = dataset.rows if dataset.rows is not None else self.rows

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal, get_args
 
 from auditor.errors import ExitCode
-from auditor.guard.found import Evidence, Place, Unread
+from auditor.guard.found import UNREADABLE, Evidence, Place, Unread
 from auditor.guard.inputs import Input
 from auditor.guard.knowledge import Statement
 from auditor.model.finding import Finding
@@ -170,7 +170,7 @@ class Report:
             return ExitCode.FINDINGS
         if "unknown" in fail_on and (self.unread or any(item.grave(severity) for item in self.undecided)):
             return ExitCode.FINDINGS
-        read = sum(count for name, count in self.examined.formats.items() if name != "unreadable")
+        read = sum(count for name, count in self.examined.formats.items() if name != UNREADABLE)
         empty = not self.examined.files and not self.examined.change
         nothing = not (read or self.examined.rows) and (self.unread or empty)
         return ExitCode.NOTHING_ASSESSED if nothing else ExitCode.OK

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import accumulate, islice, takewhile
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from auditor.errors import AuditorError
 from auditor.guard.git import added_lines, git_command, run_git, split_paths
+from auditor.guard.index import LARGEST, Index
 from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, is_data, is_rows
+from auditor.guard.paths import clean
 
-LINK = "120000"
-"""The mode of a symbolic link in git."""
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
@@ -26,10 +26,6 @@ MOST_ADDED = 20_000
 PATTERN = frozenset("*?[")
 MOST_IGNORED = 10_000
 """Files of a folder that git ignores which are looked at."""
-LARGEST = 4_000_000
-"""Bytes of a file that is read as text."""
-PORTION = 16_000_000
-"""Bytes that git is asked for at once."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Repository:
 
     def read_all(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield those of `paths` that can be read, as text, one after another; from git some at a time."""
-        contents = self._staged(paths) if self.staged else ((path, self._on_disk(path)) for path in paths)
+        contents = self._index.read(paths) if self.staged else ((path, self._on_disk(path)) for path in paths)
         yield from ((path, _decoded(content)) for path, content in contents if content is not None)
 
     def _on_disk(self, path: str) -> bytes | None:
@@ -71,35 +67,14 @@ class Repository:
         """A link that leads out of the folder is not followed."""
         return place.resolve().is_relative_to(self.root.resolve())
 
-    def _staged(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """The staged contents, some at a time, asked of git once it has told which are small enough."""
-        asked = {path: self._links.get(path, path) for path in paths if "\n" not in path and path in self.files}
-        yield from ((path, None) for path in paths if path not in asked)
-        heads = self._batch("--batch-check", [*asked.values()]).decode("utf-8", "replace").splitlines()
-        sizes = [_size(head) for head in heads]
-        yield from ((path, None) for path, size in zip(asked, sizes, strict=True) if size is None)
-        small = [(path, size) for path, size in zip(asked, sizes, strict=True) if size is not None]
-        while small:
-            total = accumulate(size for _, size in small)
-            count = max(1, sum(1 for _ in takewhile(lambda so_far: so_far <= PORTION, total)))
-            part, small = small[:count], small[count:]
-            out = self._batch("--batch", [asked[path] for path, _ in part])
-            at = 0
-            for path, size in part:
-                begin = out.index(b"\n", at) + 1
-                at = begin + size + 1
-                yield path, out[begin : begin + size]
-
-    def _batch(self, how: str, paths: Sequence[str]) -> bytes:
-        names = "".join(f":./{path}\n" for path in paths)
-        return run_git(self.root, "cat-file", how, stdin=os.fsencode(names)) if paths else b""
-
     def data_among(self, paths: Iterable[str]) -> list[str]:
         """Return those of `paths` that are datasets; see `is_data`."""
         asked = list(paths)
         if self.staged:
             unknown = [path for path in asked if path.lower().endswith(".json") and path not in self._rows]
-            self._rows.update((path, content is None or is_rows(content)) for path, content in self._staged(unknown))
+            self._rows.update(
+                (path, content is None or is_rows(content)) for path, content in self._index.read(unknown)
+            )
         return [path for path in asked if self.is_data(path)]
 
     def is_data(self, path: str) -> bool:
@@ -133,7 +108,7 @@ class Repository:
         with TemporaryDirectory(prefix="auditor-guard-") as folder:
             copy = Path(folder) / PurePosixPath(path).name
             with copy.open("wb") as out:
-                command = [*git_command(self.root), "cat-file", "blob", f":./{self._links.get(path, path)}"]
+                command = [*git_command(self.root), "cat-file", "blob", f":./{self._index.links.get(path, path)}"]
                 done = subprocess.run(command, stdout=out, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # git, no shell
             yield copy if done.returncode == 0 else None
 
@@ -143,30 +118,14 @@ class Repository:
         if not self.git:
             return frozenset(_walk(self.root))
         if self.staged:
-            return frozenset(self._index)
+            return frozenset(self._index.modes)
         return frozenset(
             split_paths(run_git(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
         )
 
     @cached_property
-    def _index(self) -> dict[str, str]:
-        """What is staged: path → mode."""
-        entries = (entry.partition("\t") for entry in split_paths(run_git(self.root, "ls-files", "-z", "--stage")))
-        return {path: head.partition(" ")[0] for head, _, path in entries}
-
-    @cached_property
-    def _links(self) -> dict[str, str]:
-        """Staged links → the staged files that they lead to."""
-        links = [path for path, mode in self._index.items() if mode == LINK and "\n" not in path]
-        out = self._batch("--batch", links)
-        found: dict[str, str] = {}
-        for path in links:
-            head, _, out = out.partition(b"\n")
-            size = int(head.rsplit(b" ", 1)[1])
-            target = clean(f"{path.rpartition('/')[0]}/{os.fsdecode(out[:size])}")
-            found |= {path: target} if target in self._index else {}
-            out = out[size + 1 :]
-        return found
+    def _index(self) -> Index:
+        return Index(self.root)
 
     def below(self, path: str) -> list[str]:
         """Return the files in a folder, or the file itself, in order; empty where there is neither."""
@@ -175,10 +134,14 @@ class Repository:
             return [name]
         if name == ".":
             return self._sorted
-        found = self._sorted[
-            bisect_left(self._sorted, f"{name}/") : bisect_left(self._sorted, f"{name}0")
-        ]  # 0 follows /
-        return found or ([] if self.staged else self._ignored(name))
+        begin, end = bisect_left(self._sorted, f"{name}/"), bisect_left(self._sorted, f"{name}0")  # 0 follows /
+        return self._sorted[begin:end]
+
+    def data_below(self, path: str) -> list[str]:
+        """Return the datasets in a folder, or the file itself, with those that git ignores, as training data often is."""
+        name = clean(path)
+        ignored = [] if self.staged or name == "." else self._ignored(name)
+        return self.data_among(dict.fromkeys((*self.below(name), *ignored)))
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -196,7 +159,7 @@ class Repository:
         return frozenset(folders)
 
     def _ignored(self, name: str) -> list[str]:
-        """The files of a folder on the disk that git does not know, as training data often is."""
+        """The files of a folder on the disk, or the file, if it is in git's work tree and git may not know them."""
         place = self.root / name
         if not self.git or not self.exists(name) or not self._inside(place):
             return []
@@ -273,24 +236,6 @@ def open_repository(
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     span = ("--end-of-options", f"{first}...{last}") if first and last else ("--cached",)
     return Repository(Path(top), git=True, staged=staged, change=span)
-
-
-def _size(head: str) -> int | None:
-    """The size of what git knows by a name, None where that is no file or too large a one."""
-    parts = head.rsplit(" ", 2)
-    is_small = len(parts) == 3 and parts[1] == "blob" and int(parts[2]) <= LARGEST
-    return int(parts[2]) if is_small else None
-
-
-def clean(path: str) -> str:
-    """Return a path without `./` and `..` inside it, `.` for the root itself."""
-    parts: list[str] = []
-    for part in path.replace("\\", "/").split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", ".", ".."):
-            parts.append(part)
-    return "/".join(parts) or "."
 
 
 def _walk(root: Path) -> Iterator[str]:

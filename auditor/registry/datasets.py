@@ -85,6 +85,11 @@ class Entry:
     as_of: str = ""
     verify: bool = False
 
+    @property
+    def restricted(self) -> bool:
+        """Whether models wrote it whose makers' terms may count, or a licence of it is not for commerce."""
+        return bool(self.generators and not self.released_by) or any(licence.use in CLOSED for licence in self.licences)
+
 
 class Datasets:
     """The registry, to be asked by name."""

@@ -267,9 +267,11 @@ def test_only_added_lines(scan):
     found = scan(lines(*ROWS), added=added)
     assert names(found.dataset.generators) == ["claude-3-opus"]
     assert found.dataset.generators[0].place.line == 7 and found.examined == 1
-    table = b"prompt,generation_model\na,gpt-4o\n"
-    found = scan(table, "d.csv", added=[(1, "prompt,generation_model"), (3, "b,claude-3-opus")])
+    table = b'prompt,generation_model\na,gpt-4o\nb,claude-3-opus\n"c\nd",gpt-4.1\n'
+    found = scan(table, "d.csv", added=[(3, "b,claude-3-opus")])
     assert names(found.dataset.generators) == ["claude-3-opus"]
+    found = scan(table, "d.csv", added=[(4, '"c'), (5, 'd",gpt-4.1')])
+    assert names(found.dataset.generators) == ["gpt-4.1"] and found.examined == 1
 
 
 REAL = SHARED / "fixtures" / "training" / "configs"

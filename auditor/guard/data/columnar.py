@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.guard.data.evidence import may_name_model
 from auditor.guard.data.rows import CHUNKS, Row, Table, UnreadableError, first_rows
 
 if TYPE_CHECKING:
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def read_parquet(place: Path, most: int | None) -> Table:
-    """Return the rows of a Parquet file, without columns of bytes; at most `most`, from row groups spread over the file.
+    """Return the rows of a Parquet file, at most `most` of them, from row groups spread over the file.
+
+    Columns of bytes are left out, unless they may name a model.
 
     Raises:
         UnreadableError: it is no Parquet.
@@ -29,7 +33,7 @@ def read_parquet(place: Path, most: int | None) -> Table:
     except duckdb.Error as error:
         raise UnreadableError(f"not Parquet: {str(error).splitlines()[0]}") from error
     total = sum(count for _, count in groups)
-    names = [name for name, kind, *_ in described if kind != "BLOB"]
+    names = {name: kind == "BLOB" for name, kind, *_ in described if kind != "BLOB" or may_name_model(name)}
     if not names or not total:
         return Table(iter(()), total)
 
@@ -45,9 +49,10 @@ def read_parquet(place: Path, most: int | None) -> Table:
     return table
 
 
-def _part(db: "DuckDBPyConnection", place: Path, names: list[str], start: int, count: int) -> Iterator[Row]:
-    """Some rows of a Parquet file: `count` of them, after the first `start`."""
-    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+def _part(db: "DuckDBPyConnection", place: Path, names: dict[str, bool], start: int, count: int) -> Iterator[Row]:
+    """Some rows of a Parquet file: `count` of them, after the first `start`; `names` tells which columns are bytes."""
+    quoted = {'"' + name.replace('"', '""') + '"': is_bytes for name, is_bytes in names.items()}
+    columns = ", ".join(f"CAST({name} AS VARCHAR)" if is_bytes else name for name, is_bytes in quoted.items())
     if any(name.lower() == "file_row_number" for name in names):  # a column of the file's own; slower
         found = db.execute(f"SELECT {columns} FROM read_parquet(?) LIMIT ? OFFSET ?", [str(place), count, start])
     else:
@@ -65,7 +70,7 @@ def _ranges(groups: list[int], total: int, most: int | None) -> Iterator[tuple[i
     if most is None or total <= most:
         yield 0, total
         return
-    starts = [sum(groups[:i]) for i in range(len(groups))]
+    starts = [0, *accumulate(groups)]
     chosen = range(0, len(groups), max(1, len(groups) // CHUNKS))
     each = max(1, most // len(chosen))
     for i in chosen:

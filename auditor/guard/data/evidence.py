@@ -1,5 +1,7 @@
 """What rows record: columns that name a model, answers of APIs as they came, and the turns in which an assistant speaks."""
 
+import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,22 +10,35 @@ from auditor.guard.data.phrases import claims_of
 from auditor.registry.tables import registry
 
 SPECIFIC = frozenset((
-    "generation_model", "generation_models", "model_name", "models", "model_a", "model_b", "chosen_model",
-    "rejected_model", "teacher", "teacher_model", "teacher_model_name", "generator", "generator_model", "llm", "llm_model",
-    "gen_ai.request.model", "gen_ai.response.model", "source_model", "annotator_model", "judge_model",
+    "generation_model", "generation_models", "model_name", "model_a", "model_b", "chosen_model", "rejected_model",
+    "teacher_model", "teacher_model_name", "generator_model", "llm_model", "gen_ai.request.model",
+    "gen_ai.response.model", "source_model", "annotator_model", "judge_model",
 ))  # fmt: skip
 """Columns of which every value is a model that wrote something, known or not."""
+PIPELINES = ("completions", "distilabel_metadata")
+"""Columns that pipelines write, in which `model` is always one."""
+LIKELY = frozenset(("teacher", "generator", "models", "llm"))
+"""Columns of which a value counts if it is written as models' ids are, since people, machines and cars stand there as well."""
 GENERAL = frozenset((
-    "model", "source", "dataset", "provider", "author", "origin", "engine", "creator", "annotator", "model_id", "modelid",
-    "model_used", "model_slug", "response_model", "completion_model", "answer_model", "gen_model", "output_model",
-    "assistant_model", "author_model", "gpt_model", "llm_name", "generated_by", "generated_with", "written_by",
+    "provider", "model_id", "modelid", "model_used", "model_slug", "response_model", "completion_model",
+    "answer_model", "gen_model", "output_model", "assistant_model", "author_model", "gpt_model", "llm_name",
+    "generated_by", "generated_with", "written_by", "teacher_name", "distilled_from", "gpt_version", "model_version",
+    "api_model", "answer_by", "generatormodel", "modelname", "chosenmodel", "litellm_model", "model",
+    "engine", *LIKELY,
 ))  # fmt: skip
 """Columns of which a value counts if it is the name of a known model."""
-PREFIXES = {
-    "gpt4_": "gpt-4", "gpt_4_": "gpt-4", "gpt-4_": "gpt-4", "chatgpt_": "chatgpt", "claude_": "claude",
-    "gemini_": "gemini", "deepseek_": "deepseek-r1",
-}  # fmt: skip
-"""Beginning of a column's name → the model that it names."""
+ORIGIN = frozenset(("source", "dataset", "author", "origin", "creator", "annotator"))
+"""Columns of which a value counts if it is the name of a known model that nothing else bears, as Claude and Gemini do."""
+IDENT = re.compile(r"(?=.*[\d/])[A-Za-z][\w.:/@+-]+")
+_LINE = r"(gpt[-_]?4o?|chatgpt|claude|gemini|deepseek)"
+_ANSWER = (
+    r"(?:answer|response|output|completion|text|generat|reply|message|summar|translat|label|score|rating|judg|caption|think|"
+    r"reason|solution|trajector|attempt|trace|grade)\w*"
+)
+COLUMN = re.compile(rf"(?i){_LINE}[-_ ]{_ANSWER}|{_ANSWER}[-_ ]{_LINE}")
+"""Columns that are named after the model that filled them."""
+NAMED = {"gpt4": "gpt-4", "gpt4o": "gpt-4o", "deepseek": "deepseek-r1"}
+"""Model in a column's name, without what joins its parts → its own name, where that is another."""
 ASSISTANT = frozenset(("assistant", "gpt", "model", "chatgpt", "bing", "bard", "ai", "bot"))
 """Roles of an assistant's turn. A role is a convention of a layout, and shows nothing."""
 ANSWERS = (
@@ -44,6 +59,12 @@ LAYOUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 DEEPEST = 12
 NODES = 2_000
+SHORT = 200
+"""Characters of a model's name at most."""
+NOTES = frozenset(
+    ("meta", "metadata", "info", "extra", "raw", "response", "provenance", "generation_info", "attributes")
+)
+"""Columns whose text may be JSON that holds columns of its own."""
 KINDS = 500
 """Different values of one kind that are kept."""
 
@@ -90,12 +111,13 @@ class Evidence:
         for key, value, parent, depth in _nodes(row):
             if isinstance(value, dict):
                 self._envelope(number, key, value, found)
-            elif isinstance(value, str) and value:
+            elif isinstance(value, (str, bytes)) and value:
+                text = value if isinstance(value, str) else value[:SHORT].decode("utf-8", "replace")
                 name = key.rpartition(".")[2]
-                model = _model_in(_plain(name), value, certain=dialogue and depth == 1, parent=parent)
+                model = _model_in(_plain(name), text, certain=dialogue and depth == 1, parent=parent)
                 if model and model.lower() != "unknown":
                     found.setdefault(model, key)
-            if depth == 1 and value and (named := _prefix(key)):
+            if depth == 1 and value and (named := _of_column(key)):
                 found.setdefault(named, f"column {key}")
         for model, key in found.items():
             self._count(self.models, model, number, key)
@@ -137,24 +159,36 @@ class Evidence:
         seen.count += 1
 
 
+def may_name_model(name: str) -> bool:
+    """Return whether a column of this name may hold the name of a model."""
+    return _plain(name) in SPECIFIC | GENERAL | ORIGIN
+
+
 def _plain(name: str) -> str:
-    return name.lower().replace(" ", "_").partition("[")[0]
+    return name.lower().replace(" ", "_").replace("-", "_").partition("[")[0]
 
 
 def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | None:
     """The model that a column names, None where it names none."""
-    if len(value) > 200 or "\n" in value:
+    if len(value) > SHORT or "\n" in value:
         return None
-    if name in SPECIFIC or (
-        name in ("model", "engine") and (certain or parent in ("completions", "distilabel_metadata"))
-    ):
+    if name in SPECIFIC or (name in ("model", "engine") and (certain or parent in PIPELINES)):
         return value
-    return value if name in GENERAL and registry().model(value).maker is not None else None
+    if name in LIKELY and IDENT.fullmatch(value):
+        return value
+    is_known = registry().model(value).maker is not None
+    if name in ORIGIN:
+        return (
+            value if is_known and ("gpt" in value.lower() or any(character.isdigit() for character in value)) else None
+        )
+    return value if name in GENERAL and is_known else None
 
 
-def _prefix(key: str) -> str | None:
-    folded = key.lower()
-    return next((model for prefix, model in PREFIXES.items() if folded.startswith(prefix)), None)
+def _of_column(key: str) -> str | None:
+    """The model after which a column is named."""
+    found = COLUMN.fullmatch(key)
+    model = re.sub("[-_]", "", (found.group(1) or found.group(2)).lower()) if found else ""
+    return NAMED.get(model, model) or None
 
 
 def _mentions(value: dict[str, object], key: str) -> bool:
@@ -172,6 +206,8 @@ def _nodes(row: dict[str, object]) -> Iterator[tuple[str, object, str, int]]:
         yield key, value, parent, depth
         if depth >= DEEPEST:
             continue
+        if isinstance(value, str) and value.startswith("{") and _plain(key) in NOTES:
+            value = _parsed(value)
         if isinstance(value, dict):
             inside = [(f"{key}.{name}".lstrip("."), item, key, depth + 1) for name, item in value.items()]
             waiting += inside[:NODES]
@@ -182,6 +218,14 @@ def _nodes(row: dict[str, object]) -> Iterator[tuple[str, object, str, int]]:
                 for i, item in enumerate(value[:200])
                 if isinstance(item, (str, dict, list))
             ]
+
+
+def _parsed(text: str) -> object:
+    """A JSON object that stands in a text; the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _layout(row: dict[str, object]) -> str:

@@ -22,12 +22,14 @@ class Table:
         rows: what is read, in order.
         total: how many rows there are, where that is known beforehand.
         whole: whether all rows are read; known for certain when `rows` is used up.
+        cut: whether the reading ended before the file did, as it was longer than a sample may be.
         problem: what stopped the reading, if it was not the end of the file.
     """
 
     rows: Iterator[Row]
     total: int | None = None
     whole: bool = True
+    cut: bool = False
     problem: str = ""
 
 
@@ -45,7 +47,7 @@ def first_rows(read: Callable[[Table], Iterator[Row]], most: int | None) -> Tabl
 
     def limited() -> Iterator[Row]:
         yield from rows if most is None else islice(rows, most)
-        table.whole = next(rows, None) is None and not table.problem
+        table.whole = next(rows, None) is None and not (table.problem or table.cut)
 
     table.rows = limited()
     return table

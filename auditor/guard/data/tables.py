@@ -1,7 +1,6 @@
 """Rows of dataset files, one after another, in bounded memory: JSON Lines, JSON, CSV, TSV, Parquet, Arrow; gzip and zstd."""
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ WHOLE = 64 << 20
 """Bytes of a JSON document that is read as a whole; a longer one has to be in lines."""
 LINE = 16 << 20
 """Bytes of a line; the rest of a longer one is passed over."""
+SAMPLE = 256 << 20
+"""Bytes, after decompression, of a file of which not every row is asked for."""
 csv.field_size_limit(LINE)
 
 
@@ -35,7 +36,7 @@ def open_table(path: str, place: Path, most: int | None) -> Table:
         head = file.read(1024)
     if head.startswith(b"version https://git-lfs"):
         raise UnreadableError("a pointer of Git LFS stands here and not the data; `git lfs pull` gets it")
-    if name.endswith(".parquet"):
+    if name.endswith((".parquet", ".pq", ".parq")):
         return read_parquet(place, most)
     if name.endswith((".arrow", ".feather")):
         return read_arrow(place, most)
@@ -52,7 +53,7 @@ def open_table(path: str, place: Path, most: int | None) -> Table:
 def _json_lines(place: Path, codec: bytes, most: int | None) -> Table:
     size = place.stat().st_size
     if most is None or codec or _rows_estimated(place, size) <= most * 1.2:
-        return first_rows(lambda table: _parsed(enumerate(_lines(place, codec, table), 1)), most)
+        return first_rows(lambda table: _parsed(enumerate(_lines(place, codec, table, most), 1)), most)
     return Table(_parsed(_spread(place, size, most)), whole=False)
 
 
@@ -62,23 +63,33 @@ def _chunks(place: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _content(place: Path, codec: bytes, table: Table) -> Iterator[bytes]:
+def _content(place: Path, codec: bytes, table: Table, most: int | None) -> Iterator[bytes]:
+    size = 0
     try:
-        yield from decompress(codec, _chunks(place)) if codec else _chunks(place)
+        for chunk in decompress(codec, _chunks(place)) if codec else _chunks(place):
+            yield chunk
+            size += len(chunk)
+            if most is not None and size > SAMPLE:
+                table.cut = True
+                return
     except DamagedError as error:
         table.problem = f"damaged: {error}"
 
 
-def _lines(place: Path, codec: bytes, table: Table) -> Iterator[bytes]:
-    rest = b""
-    for chunk in _content(place, codec, table):
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        yield from lines
-        if len(rest) > LINE:
-            rest = rest[:LINE]
-    if rest:
-        yield rest
+def _lines(place: Path, codec: bytes, table: Table, most: int | None) -> Iterator[bytes]:
+    begun: list[bytes] = []
+    length = 0
+    for chunk in _content(place, codec, table, most):
+        first, *lines = chunk.split(b"\n")
+        if length < LINE:
+            begun.append(first)
+            length += len(first)
+        if lines:
+            yield b"".join(begun)
+            yield from lines[:-1]
+            begun, length = [lines[-1]], len(lines[-1])
+    if length:
+        yield b"".join(begun)
 
 
 def _rows_estimated(place: Path, size: int) -> float:
@@ -135,7 +146,7 @@ def parse_json(text: bytes | str) -> object:
 def _json(place: Path, codec: bytes, most: int | None) -> Table:
     table = Table(iter(()))
     content = bytearray()
-    for chunk in _content(place, codec, table):
+    for chunk in _content(place, codec, table, None):
         content += chunk
         if len(content) > WHOLE:
             raise UnreadableError(f"a JSON document over {WHOLE >> 20} MB; store it as JSON Lines, a row a line")
@@ -153,54 +164,68 @@ def _json(place: Path, codec: bytes, most: int | None) -> Table:
 
 
 def _records(value: object) -> list[object] | None:
-    """The rows of a document: a list, or a list under one of the usual keys, or columns of the same length."""
+    """The rows of a document: a list, the lists of mappings in it, or columns of the same length."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
         return None
-    for key in ("data", "train", "rows", "examples", "instances", "items"):
-        if isinstance(value.get(key), list):
-            return list(value[key])
-    columns = [item for item in value.values() if isinstance(item, list)]
-    if columns and len(columns) == len(value) and len({len(column) for column in columns}) == 1:
-        return [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
+    lists = [item for item in value.values() if isinstance(item, list)]
+    rows = [row for part in lists for row in part if part and all(isinstance(item, dict) for item in part[:10])]
+    if rows:
+        return rows
+    if lists and len(lists) == len(value) and len({len(column) for column in lists}) == 1:
+        return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
     return None
 
 
 def _csv(place: Path, codec: bytes, delimiter: str, most: int | None) -> Table:
-    def rows(table: Table) -> Iterator[Row]:
-        lines = (line.decode("utf-8", "replace").replace("\0", "") + "\n" for line in _lines(place, codec, table))
-        lines = (line.removeprefix("\ufeff") for line in lines)
-        reader = csv.DictReader(lines, delimiter=delimiter, restkey="_rest")
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                yield reader.line_num, BadRow(str(error))
-                continue
-            if row is None:
-                return
-            yield reader.line_num, row
+    return first_rows(
+        lambda table: ((last, row) for _, last, row in _csv_rows(place, codec, delimiter, table, most)), most
+    )
 
-    return first_rows(rows, most)
+
+def _csv_rows(
+    place: Path, codec: bytes, delimiter: str, table: Table, most: int | None
+) -> Iterator[tuple[int, int, object]]:
+    """The rows of a CSV file, each with its first and last line; the names of the columns are in its first line of text."""
+    lines = (line.decode("utf-8", "replace").replace("\0", "") + "\n" for line in _lines(place, codec, table, most))
+    lines = (line.removeprefix("\ufeff") for line in lines)
+    number, header = 0, ""
+    for header in lines:
+        number += 1
+        if header.lower().startswith("sep=") and len(header.strip()) == len("sep=") + 1:
+            delimiter = header.strip()[-1]
+        elif header.strip(" \r\n,;\t"):
+            break
+    if delimiter not in header:
+        delimiter = next((other for other in ";\t|," if other in header), delimiter)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])]
+    reader = csv.reader(lines, delimiter=delimiter)
+    first = number + 1
+    while True:
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            yield first, number + reader.line_num, BadRow(str(error))
+            continue
+        if values is None:
+            return
+        last = number + reader.line_num
+        if values:
+            rest = {"_rest": values[len(names) :]} if len(values) > len(names) else {}
+            yield first, last, dict(zip(names, values, strict=False)) | rest
+        first = last + 1
 
 
 def added_rows(path: str, place: Path, lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
-    """Return the rows that a change adds to a file of lines; for CSV and TSV the names of the columns are its first line."""
+    """Return the rows that a change adds to a file of lines; of CSV and TSV, the rows of which a line was added."""
     name = path.lower()
     if not name.endswith((".csv", ".tsv")):
         for number, line in lines:
             if line.strip():
                 yield number, parse_json(line)
         return
-    delimiter = "\t" if name.endswith(".tsv") else ","
-    with io.TextIOWrapper(place.open("rb"), "utf-8-sig", "replace") as file:
-        header = next(csv.reader([file.readline(LINE)], delimiter=delimiter), [])
-    for number, line in lines:
-        if number > 1:
-            try:
-                values = next(csv.reader([line.replace("\0", "")], delimiter=delimiter), [])
-            except csv.Error as error:
-                yield number, BadRow(str(error))
-                continue
-            yield number, dict(zip(header, values, strict=False))
+    added = {number for number, _ in lines}
+    for first, last, row in _csv_rows(place, b"", "\t" if name.endswith(".tsv") else ",", Table(iter(())), None):
+        if not added.isdisjoint(range(first, last + 1)):
+            yield last, row

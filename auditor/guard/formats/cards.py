@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auditor.guard.document import FRONT_MATTER, Doc
-from auditor.guard.formats.words import is_model, models_named, spdx
+from auditor.guard.formats.words import hints, is_model, models_named, spdx
 from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
 
 MODEL_KEYS = (
@@ -20,6 +20,7 @@ DATASET_KEYS = (
     "size_categories", "task_ids", "multilinguality", "viewer",
 )  # fmt: skip
 SYNTHETIC = ("synthetic", "synthetic-data", "machine-generated", "llm-generated", "distilabel", "ai-generated")
+GENERATORS = ("generator", "generators", "generation_model", "generator_model", "teacher_model")
 PEOPLE = ("crowdsourced", "expert-generated", "found", "human-generated", "human")
 DISTILLED = ("distillation", "distilled", "distill", "knowledge-distillation")
 
@@ -54,7 +55,7 @@ def _training(doc: Doc) -> Training:
     outputs = _named(doc, "model-index.name", "model_name")
     return Training(
         base=_named(doc, "base_model"),
-        datasets=_named(doc, "datasets"),
+        datasets=_named(doc, "datasets", "datasets.name"),
         outputs=(*outputs, *([Named(folder, doc.place(()))] if folder else [])),
     )
 
@@ -66,13 +67,16 @@ def _dataset(doc: Doc, text: str) -> Dataset:
         n for n in tags if n.name.lower() in SYNTHETIC
     ]
     people = [n for n in _named(doc, "language_creators") if n.name in PEOPLE]  # the others made labels
+    sources = tuple(_sources(doc))
+    # what may say otherwise, in words that are not understood, leaves it open who wrote the data
+    doubt = synthetic or sources or hints(text)
     return Dataset(
         names=tuple(_names(doc)),
-        generators=(*(n for n in tags if is_model(n.name)), *_told(doc, text)),
+        generators=(*(n for n in tags if is_model(n.name)), *_named(doc, *GENERATORS), *_told(doc, text)),
         licences=tuple(_licences(doc)),
-        sources=tuple(_sources(doc)),
+        sources=sources,
         synthetic=synthetic[0] if synthetic else None,
-        human=people[0] if people and not synthetic else None,
+        human=people[0] if people and not doubt else None,
         made_for_training=next((n for n in tags if n.name.lower() in DISTILLED), None),
     )
 

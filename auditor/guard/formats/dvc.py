@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+
+from pydantic import JsonValue
 
 from auditor.guard.document import Doc
+from auditor.guard.formats.keyed import is_open
 from auditor.guard.formats.words import is_model
-from auditor.guard.found import Dataset, Found, Named, Training
+from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
 from auditor.guard.kinds import is_data
+from auditor.guard.paths import clean
 from auditor.yamlfile import KeyPath
 
 META = {
@@ -21,42 +26,93 @@ MD5 = "md5 "
 MODELS = ("model", "checkpoint", "adapter", "weights", ".safetensors", ".pt", ".bin", ".gguf", ".ckpt")
 CONFIGS = (".yaml", ".yml", ".json", ".py", ".toml", ".sh")
 DATA = (".json",)
+TRAINS = re.compile(r"(?i)\b(?:\w*train|fine[-_]?tun\w*|sft|dpo|grpo|axolotl|llamafactory-cli|swift)\b")
+"""Commands that make a model, whatever its folder is called."""
 
 
 def read_stages(doc: Doc) -> Found | None:
     """Return the stages of a `dvc.yaml` or `dvc.lock`, None where the file is none."""
     if doc.path.rpartition("/")[2] not in ("dvc.yaml", "dvc.lock") or not doc.has("stages"):
         return None
+    found = [_stage(doc, name, stage) for name, stage in _stages(doc)]
+    return Found(
+        "DVC stages",
+        tuple(training for stage in found for training in stage.trainings),
+        tuple(dataset for stage in found for dataset in stage.datasets),
+        tuple(unread for stage in found for unread in stage.unread),
+    )
+
+
+def _stages(doc: Doc) -> Iterator[tuple[KeyPath, dict[str, JsonValue]]]:
+    """The stages, with those that a `foreach` or `matrix` makes several of as one."""
     stages = doc.at(("stages",))
-    datasets: list[Dataset] = []
-    trainings: list[Training] = []
-    for name in stages if isinstance(stages, dict) else {}:
-        outs = list(_paths(doc, f"stages.{name}.outs")) if "." not in name else []
-        deps = list(_paths(doc, f"stages.{name}.deps")) if "." not in name else []
-        models = tuple(out for out in outs if _is_model(out.name))
-        inputs = tuple(dep for dep in deps if not dep.name.endswith(CONFIGS) or dep.name.endswith(DATA))
-        if models:
-            trainings.append(Training(datasets=tuple(i for i in inputs if not _is_model(i.name)), outputs=models))
-        writers = tuple(_writers(doc, name))
-        datasets += [Dataset((out,), generators=writers, sources=inputs) for out in outs if out not in models]
-    return Found("DVC stages", tuple(trainings), tuple(datasets))
+    for name, stage in stages.items() if isinstance(stages, dict) else ():
+        inner = stage.get("do") if isinstance(stage, dict) else None
+        if isinstance(inner, dict):
+            yield ("stages", name, "do"), inner
+        elif isinstance(stage, dict):
+            yield ("stages", name), stage
+
+
+def _stage(doc: Doc, at: KeyPath, stage: dict[str, JsonValue]) -> Found:
+    """What one stage makes of what."""
+    named = {key: [*_paths(doc, at, stage, key)] for key in ("deps", "outs")}
+    hidden = [n for names in named.values() for n in names if is_open(n.name)]
+    deps, outs = ([n for n in names if n not in hidden] for names in named.values())
+    inputs = tuple(dep for dep in deps if not dep.name.endswith(CONFIGS) or dep.name.endswith(DATA))
+    command = stage.get("cmd")
+    text = " && ".join(part for part in (command if isinstance(command, list) else [command]) if isinstance(part, str))
+    place = doc.place((*at, "cmd"))
+    trains = TRAINS.search(text)
+    models = tuple(out for out in outs if _is_model(out.name) or (trains and not _is_data(out.name)))
+    data = tuple(dep for dep in inputs if not _is_model(dep.name))
+    trainings = [
+        replace(
+            training,
+            datasets=(*(replace(named, place=place) for named in training.datasets), *data),
+            outputs=(*training.outputs, *models),
+        )
+        for training in _commanded(doc.path, text)
+    ]
+    writers = tuple(_writers(text, place))
+    return Found(
+        "DVC stages",
+        tuple(trainings or ([Training(datasets=data, outputs=models)] if models else [])),
+        tuple(Dataset((out,), generators=writers, sources=inputs) for out in outs if out not in models),
+        tuple(Unread(n.place, f"'{n.name}' is filled in somewhere else") for n in hidden),
+    )
+
+
+def _commanded(path: str, command: str) -> tuple[Training, ...]:
+    """The training that a stage's command itself declares by its options."""
+    if "--" not in command:
+        return ()
+    from auditor.guard.formats.runs import read_runs  # few commits touch stages
+
+    runs = read_runs(path, command)
+    return runs.trainings if runs else ()
 
 
 def read_pointer(doc: Doc) -> Found | None:
     """Return what a `.dvc` file says of its data, None where the file is none."""
     if not doc.path.endswith(".dvc") or not doc.has("outs"):
         return None
-    folder = doc.path.rpartition("/")[0]
+    folder = _folder(doc, doc.at(("wdir",)))
 
     def meta(kind: str) -> tuple[Named, ...]:
         keys = [key for name in META[kind] for key in (f"meta.{name}", f"outs.meta.{name}")]
         return tuple(Named(name, doc.place(path)) for key in keys for path, name in doc.names(key))
 
     outs = tuple(
-        Named(f"{folder}/{name}".lstrip("/"), doc.place(path), note=_hash(doc.at((*path[:-1], "md5"))))
+        Named(clean(f"{folder}/{name}"), doc.place(path), note=_hash(doc.at((*path[:-1], "md5"))))
         for path, name in doc.names("outs.path")
     )
-    imported = tuple(Named(name, doc.place(path)) for path, name in doc.names("deps.path") if "://" in name)
+    imported = tuple(
+        Named(name, doc.place(path))
+        for key in ("deps.path", "deps.repo.url")
+        for path, name in doc.names(key)
+        if "://" in name
+    )
     if not outs:
         return None
     dataset = Dataset(
@@ -75,10 +131,12 @@ def _hash(value: object) -> str:
     return f"{MD5}{value}" if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{32}", value) else ""
 
 
-def _paths(doc: Doc, key: str) -> Iterator[Named]:
+def _paths(doc: Doc, at: KeyPath, stage: dict[str, JsonValue], key: str) -> Iterator[Named]:
     """The paths of a stage: texts, mappings with `path`, or mappings from a path to its settings."""
-    folder = doc.path.rpartition("/")[0]
-    for path, value in doc.select(key):
+    folder = _folder(doc, stage.get("wdir"))
+    listed = stage.get(key)
+    for i, value in enumerate(listed if isinstance(listed, list) else []):
+        path: KeyPath = (*at, key, i)
         names: list[tuple[KeyPath, str]] = []
         if isinstance(value, str):
             names = [(path, value)]
@@ -87,16 +145,25 @@ def _paths(doc: Doc, key: str) -> Iterator[Named]:
         elif isinstance(value, dict):
             names = [((*path, name), name) for name in value]
         for place, name in names:
-            yield Named(f"{folder}/{name}".lstrip("/") if "://" not in name else name, doc.place(place))
+            filled = doc.filled(name)
+            yield Named(clean(f"{folder}/{filled}") if "://" not in filled else filled, doc.place(place))
+
+
+def _folder(doc: Doc, wdir: JsonValue) -> str:
+    """The folder from which paths count: the file's own, or the one that it names."""
+    return clean(f"{doc.path.rpartition('/')[0]}/{wdir if isinstance(wdir, str) else ''}")
 
 
 def _is_model(path: str) -> bool:
     return any(word in path.lower() for word in MODELS) and not is_data(path)
 
 
-def _writers(doc: Doc, stage: str) -> Iterator[Named]:
+def _is_data(path: str) -> bool:
+    return is_data(path) or path.lower().endswith(DATA)
+
+
+def _writers(command: str, place: Place) -> Iterator[Named]:
     """The models that a stage's command names."""
-    for path, command in doc.names(f"stages.{stage}.cmd"):
-        for word in command.replace("=", " ").split():
-            if is_model(word.strip("'\"")):
-                yield Named(word.strip("'\""), doc.place(path), note=f"`{command[:120]}`")
+    for word in command.replace("=", " ").split():
+        if is_model(word.strip("'\"")):
+            yield Named(word.strip("'\""), place, note=f"`{command[:120]}`")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from auditor.errors import AuditorError
-from auditor.guard.document import LARGEST, Doc, front_matter, json_doc, yaml_doc
+from auditor.guard.document import LARGEST, Doc, front_matter, json_doc, toml_doc, yaml_doc
 from auditor.guard.formats.boms import read_cyclonedx, read_spdx
 from auditor.guard.formats.cards import read_card
 from auditor.guard.formats.configs import CONFIGS
@@ -16,11 +16,12 @@ from auditor.guard.formats.distilabel import read_pipeline
 from auditor.guard.formats.dvc import read_pointer, read_stages
 from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_list
 from auditor.guard.formats.openai import read_job
-from auditor.guard.formats.sidecar import SUFFIXES, read_sidecar
+from auditor.guard.formats.rest import only_rest, with_rest
+from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
-from auditor.guard.formats.unknown import read_unknown, with_teachers
-from auditor.guard.found import Found, Place, Training, Unread
-from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, SCRIPT, YAML
+from auditor.guard.formats.unknown import read_unknown
+from auditor.guard.found import UNREADABLE, Found, Place, Training, Unread
+from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, SCRIPT, TOML, YAML
 
 Reader = Callable[[Doc], Found | None]
 
@@ -33,8 +34,8 @@ READERS: tuple[Reader, ...] = (
     read_croissant,
     read_pipeline,
     read_torchtune,
-    *(lambda doc, form=form: with_teachers(form.read(doc), doc) if form.fits(doc) else None for form in CONFIGS),
-    lambda doc: with_teachers(job, doc) if (job := read_job(doc)) else None,
+    *(lambda doc, form=form: form.read(doc) if form.fits(doc) else None for form in CONFIGS),
+    read_job,
     read_dataset_info,
     read_dataset_list,
     read_unknown,
@@ -46,7 +47,10 @@ MOST = 50
 """Documents of one YAML file that are read."""
 LISTING = ("model card", "DVC stages", "SPDX", "CycloneDX")
 """Formats that list models and need not say what they were trained on."""
-WORDS = ("dataset", "base_model", "model_name", "teacher", "train_file", "training_file", "fine_tun", "finetun")
+WORDS = (
+    "dataset", "base_model", "model_name", "teacher", "train", "fine_tun", "finetun", "stages:", "learning_rate",
+    "generators", "license:", "licence:", "file_name", "hf_hub_url",
+)  # fmt: skip
 """A file that is damaged is taken for a training configuration if it holds one of these."""
 
 
@@ -87,6 +91,8 @@ def _read(path: str, name: str, text: str) -> Found | None:
         return _script(path, text)
     if name.endswith(JSON):
         return _first(json_doc(path, text))
+    if name.endswith(TOML):
+        return _first(toml_doc(path, text))
     if name.endswith(YAML):
         return _documents(path, text) or (_commands(path, text) if "--" in text else None)
     return _commands(path, text)
@@ -120,10 +126,10 @@ def _together(parts: Iterable[Found | None]) -> Found | None:
 
 
 def _first(doc: Doc) -> Found | None:
-    for reader in READERS:
-        if found := reader(doc):
-            return found
-    return None
+    found = next((found for reader in READERS if (found := reader(doc))), None)
+    if found is None:
+        return only_rest(doc)
+    return found if found.format == PROVENANCE else with_rest(found, doc)
 
 
 def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
@@ -131,7 +137,7 @@ def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
         return None
     fault = error.faults[0] if error.faults else None
     place = Place(path, fault.location.line if fault else None)
-    return Found("unreadable", unread=(Unread(place, fault.message if fault else error.message),))
+    return Found(UNREADABLE, unread=(Unread(place, fault.message if fault else error.message),))
 
 
 def _script(path: str, text: str) -> Found | None:

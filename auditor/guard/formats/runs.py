@@ -7,6 +7,7 @@ from auditor.guard.formats.commands import Command, read_commands
 from auditor.guard.formats.configs import CONFIGS
 from auditor.guard.formats.keyed import KeyFormat
 from auditor.guard.formats.openai import read_job
+from auditor.guard.formats.rest import with_rest
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
 from auditor.guard.found import Found, Place, Unread
@@ -46,12 +47,12 @@ def _run(path: str, command: Command) -> Found | None:
     doc = _doc(path, command, flags)
     known = FORMATS.get(command.program)
     if known:
-        return _of(known).read(_renamed(doc, known))
+        return with_rest(_of(known).read(_renamed(doc, known)), doc)
     for form in CONFIGS:
         if form.fits(doc):
-            return form.read(doc)
+            return with_rest(form.read(doc), doc)
     if found := read_unknown(doc):
-        return found
+        return with_rest(found, doc)
     place = Place(path, command.line)
     return Found("commands", unread=(Unread(place, f"options of `{command.program}` that are not known"),))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from auditor.guard.formats.bindings import Bindings, called, keyword
 from auditor.guard.formats.keyed import BUILDERS
 from auditor.guard.formats.literals import Literals, opened
-from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
+from auditor.guard.found import UNREADABLE, Dataset, Found, Named, Place, Training, Unread
 from auditor.registry.tables import registry
 
 FORMAT = "Python script"
@@ -73,7 +73,7 @@ def read_script(path: str, text: str) -> Found | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         return Found(
-            "unreadable", unread=(Unread(Place(path, line), f"not Python that can be read ({type(error).__name__})"),)
+            UNREADABLE, unread=(Unread(Place(path, line), f"not Python that can be read ({type(error).__name__})"),)
         )
 
 

@@ -1,0 +1,66 @@
+"""What stands in a file and its reader did not take: teachers and datasets under keys of other formats, and names that are
+known to be restricted. It is taken, or told as unknown, so that no file is clean for want of reading.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from auditor.guard.document import Doc, walk
+from auditor.guard.formats.unknown import TEACHERS, entries, names_at
+from auditor.guard.found import Found, Unread
+from auditor.registry.datasets import datasets
+
+DATA = frozenset((
+    "dataset_name", "dataset_path", "train_dataset", "train_datasets", "train_file", "train_files", "training_file",
+    "training_files", "dataset_mixer_list", "hf_dataset", "train_data_path", "train_data_paths", "data_files",
+))  # fmt: skip
+"""Keys that hold what is trained on in whatever format."""
+LONGEST = 200
+"""Characters of a dataset's id or address."""
+WHY = "the dataset '{}' stands here, where no training that is known takes it from"
+
+
+def with_rest(found: Found, doc: Doc) -> Found:
+    """Return what a file says, with what else it holds: teachers of its training, the rest as not understood."""
+    keys = entries(doc)
+    held = {*_names(found)}
+    if found.trainings:
+        teachers = tuple(named for named in names_at(doc, keys, TEACHERS) if named.name not in held)
+        first = found.trainings[0]
+        found = replace(found, trainings=(replace(first, teachers=(*first.teachers, *teachers)), *found.trainings[1:]))
+        held |= {named.name for named in teachers}
+        others = [named for named in names_at(doc, keys, DATA) if named.name not in held]
+        more = tuple(Unread(named.place, WHY.format(named.name)) for named in others)
+        found = replace(found, unread=(*found.unread, *more))
+        held |= {named.name for named in others}
+    return replace(found, unread=(*found.unread, *_restricted(doc, held)))
+
+
+def only_rest(doc: Doc) -> Found | None:
+    """Return what a file that no reader knows says of datasets that are known to be restricted, None where it names none.
+
+    Declarations and policy packs name datasets for reasons of their own.
+    """
+    is_ours = doc.path.rpartition("/")[2] == "auditor.yaml" or doc.has("clauses.rules")
+    unread = tuple(_restricted(doc, set())) if not is_ours else ()
+    return Found("file that names datasets", unread=unread) if unread else None
+
+
+def _names(found: Found) -> Iterator[str]:
+    for training in found.trainings:
+        for named in (*training.base, *training.teachers, *training.outputs):
+            yield named.name
+    for dataset in found.datasets:
+        yield from (named.name for named in dataset.generators)
+    yield from (named.name for named in found.mentions)
+
+
+def _restricted(doc: Doc, held: set[str]) -> Iterator[Unread]:
+    """The datasets that models wrote, or that are not for commerce, by the registry, and that nothing has named yet."""
+    known = {entry.id for name in held if (entry := datasets().find(name))}
+    for path, text in walk(doc.value):
+        if isinstance(text, str) and "/" in text and len(text) <= LONGEST and " " not in text:
+            entry = datasets().find(text)
+            if entry and entry.restricted and entry.id not in known:
+                known.add(entry.id)
+                yield Unread(doc.place(path), WHY.format(entry.id))

@@ -1,0 +1,44 @@
+"""What else the reader of a report has to know: declarations that fit nothing, and data of which nothing was judged."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from auditor.facts.declarations import Config
+from auditor.findings.waive import unused_waivers
+from auditor.guard.collect import Gathered
+from auditor.guard.inputs import Input, path_fits, paths_of
+from auditor.guard.knowledge import OTHER
+from auditor.guard.outcome import GuardFinding
+from auditor.guard.repository import Repository
+
+
+def about_config(config: Config, inputs: Sequence[Input]) -> list[str]:
+    """Return what the reader has to know where the declarations leave models open."""
+    if config.path is None and inputs:
+        return [
+            "there is no auditor.yaml, so that nothing is known of the models that are trained; `auditor init` writes one"
+        ]
+    unknown = sorted({item.model for item in inputs if not item.declared})
+    return [f"auditor.yaml declares no model '{name}'; declare it under models, with its `paths`" for name in unknown]
+
+
+def about_everything(config: Config, repository: Repository, found: Sequence[GuardFinding]) -> Iterator[str]:
+    """Yield what in the declarations fits nothing, where everything was checked: files of models, and waivers."""
+    for model in config.declarations.models:
+        for pattern in paths_of(config.declarations, model):
+            if not any(path_fits(file, pattern) for file in repository.files):
+                yield f"auditor.yaml: models.{model}.paths: '{pattern}' fits no file"
+    for waiver in unused_waivers([item.finding for item in found], config.waivers):
+        yield f"the waiver for {waiver.finding} fits no finding here; take it out, unless it is for one of `auditor replay`"
+
+
+def about_data(gathered: Gathered, named: Iterable[str], inputs: Sequence[Input]) -> Iterator[str]:
+    """Yield what data files show that judges nothing: models' output that nothing uses, and text that looks like a model's."""
+    used = {*named, *(item.identity for item in inputs)}
+    for scan in gathered.scans:
+        path = scan.names[0].name
+        if scan.generators and path not in used:
+            models = ", ".join(f"{model.name} ({model.note})" for model in scan.generators[:3])
+            yield f"{path} holds output of {models}, and nothing that was found trains on it; name it under a model's `paths`"
+        signs = [sign.note for sign in (scan.synthetic, *(c for c in scan.claims if c.name == OTHER)) if sign]
+        if signs and not scan.generators:
+            yield f"{path}: {'; '.join(signs)}; if a model wrote it, say which under `datasets` in auditor.yaml"

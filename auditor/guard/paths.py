@@ -1,0 +1,12 @@
+"""Paths as they stand in files, from the top of the repository, with `/` between their parts."""
+
+
+def clean(path: str) -> str:
+    """Return a path without `./` and `..` inside it, `.` for the root itself."""
+    parts: list[str] = []
+    for part in path.replace("\\", "/").split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", ".", ".."):
+            parts.append(part)
+    return "/".join(parts) or "."
