@@ -1,8 +1,10 @@
 """`auditor guard`: the check before a training run."""
 
 import os
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -11,7 +13,7 @@ from auditor.errors import AuditorError, ExitCode
 from auditor.guard.assess import GuardOptions, run_guard
 from auditor.guard.outcome import FailOn, Report, least
 from auditor.guard.reports import FORMATS, render
-from auditor.model.policy import SEVERITIES, Severity
+from auditor.model.policy import SEVERITIES
 from auditor.policy.compiled import cache_folder
 
 
@@ -90,8 +92,7 @@ def command(
     The exit code is 0 if nothing stops the training, 1 if something does, 2 for a fault of the configuration, and 3 if
     nothing could be read.
     """
-    if write_baseline and not (reason and expires):
-        raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
+    _check_baseline(write_baseline, reason, expires)
     options = GuardOptions(config, policies, terms, now, staged, full, baseline, cache_folder())
     report = run_guard(paths, options)
     severity = least(fail_on)
@@ -101,18 +102,28 @@ def command(
 
         _write(inventory, as_cyclonedx(report))
     for format_, path in reports:
-        _write(path, render(report, format_, severity))
+        _write(path, render(report, format_, fail_on))
     if write_baseline and reason and expires:
         from auditor.guard.allow import write_baseline as written
 
-        _write(write_baseline, written(report.findings, reason, expires))
+        text = written(report.findings, reason, expires)
+        _write(write_baseline, text)
+        click.echo(f"{text.count(chr(10))} entries written to {write_baseline}, until {expires}", err=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY") if output_format == "github" else None:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(render(report, "github-summary", severity))
+        _write(Path(summary), render(report, "github-summary", fail_on), "a")
     if not (quiet and code == ExitCode.OK) and str(inventory) != "-":
-        _print(report, output_format, severity)
+        _print(report, output_format, fail_on)
     _explain(code, is_blocked=bool(report.blocking(severity)))
     return code
+
+
+def _check_baseline(path: Path | None, reason: str | None, expires: date | None) -> None:
+    if path and not (reason and expires):
+        raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
+    if (reason or expires) and not path:
+        raise AuditorError("--reason and --expires are for --write-baseline, which is not given")
+    if expires and expires < datetime.now(UTC).date():
+        raise AuditorError(f"--expires {expires}: that day is past")
 
 
 def _explain(code: ExitCode, *, is_blocked: bool) -> None:
@@ -122,18 +133,19 @@ def _explain(code: ExitCode, *, is_blocked: bool) -> None:
         click.echo("nothing could be read, so nothing was checked", err=True)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: Literal["w", "a"] = "w") -> None:
     if str(path) == "-":
         click.echo(text, nl=False)
         return
     try:
-        path.write_text(text, "utf-8")
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise AuditorError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _print(report: Report, output_format: str, severity: Severity) -> None:
-    text = render(report, output_format, severity)
+def _print(report: Report, output_format: str, fail_on: Sequence[FailOn]) -> None:
+    text = render(report, output_format, fail_on)
     if output_format != "text":
         click.echo(text, nl=False)
         return

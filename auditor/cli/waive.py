@@ -15,6 +15,8 @@ from auditor.model.finding import Waiver
 from auditor.yamlfile import Tree, parse_yaml, read_yaml, write_yaml
 
 FINDING = re.compile(r"f-[0-9a-f]{16}")
+WAIVERS = "waivers.yaml"
+"""The waivers file beside an auditor.yaml that names none."""
 EMPTY = re.compile(r"^waivers:\s*\[\s*\][ \t]*$", re.MULTILINE)
 
 
@@ -36,8 +38,6 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
     if expires < datetime.now(UTC).date():
         raise AuditorError(f"--expires {expires}: that day is past")
     declared = load_config(path, _read)
-    if declared.declarations.waivers is None:
-        raise AuditorError(f"{path} names no file for waivers; add the line `waivers: waivers.yaml` to it")
     if wrong := [name for name in findings if not FINDING.fullmatch(name)]:
         raise AuditorError(f"{wrong[0]!r} is no finding; reports name them like f-0123456789abcdef")
     known = {waiver.finding for waiver in declared.waivers}
@@ -50,7 +50,9 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
     except ValidationError as error:
         faults = (f"--{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise AuditorError("; ".join(faults)) from error
-    file = Path(relative(declared.declarations.waivers, path))
+    file = Path(relative(declared.declarations.waivers or WAIVERS, path))
+    if declared.declarations.waivers is None:
+        _name_file(path)
     _append(file, added)
     click.echo(f"{len(added)} added to {file}, until {expires}")
     return ExitCode.OK
@@ -59,6 +61,17 @@ def command(findings: tuple[str, ...], *, reason: str, approver: str, expires: d
 def _read(file: Path) -> Tree:
     """A file as it is; the waivers file may still have to be made."""
     return read_yaml(file) if file.exists() else Tree(str(file), {}, {})
+
+
+def _name_file(config: Path) -> None:
+    """Name the waivers file at the end of auditor.yaml; what stands there is left as it is."""
+    whole = f"{config.read_text('utf-8').rstrip()}\nwaivers: {WAIVERS}\n"
+    try:
+        load_config(config, lambda file: parse_yaml(whole, str(file)) if file == config else _read(file))
+        config.write_text(whole, "utf-8")
+    except (AuditorError, OSError) as error:
+        raise AuditorError(f"{config} names no file for waivers; add the line `waivers: {WAIVERS}` to it") from error
+    click.echo(f"`waivers: {WAIVERS}` added to {config}")
 
 
 def _append(file: Path, added: list[Waiver]) -> None:

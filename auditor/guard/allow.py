@@ -21,7 +21,7 @@ LONGEST = 2_000
 """Characters of a line in which a comment is looked for."""
 COMMENT = re.compile(r"#\s*auditor:\s*allow\b(.*)$")
 FIELD = re.compile(r"\b(reason|until)\s*=\s*(\"[^\"]*\"|'[^']*'|.*?(?=\s+(?:reason|until)\s*=|$))")
-RULE = re.compile(r"^\s*([a-z0-9][\w./*-]*)")
+RULES = re.compile(r"^\s*([a-z0-9][\w./*-]*(?:\s*,\s*[a-z0-9][\w./*-]*)*)")
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,13 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
         own = line.lstrip().startswith("#")
         about = None if own and number < content else _about(lines, number if own else number - 1)
         fields = {key: value.strip().strip("\"'") for key, value in FIELD.findall(found.group(1))}
-        rule = RULE.match(found.group(1))
-        made = _allowance(rule.group(1) if rule else "", fields, Place(path, number), about)
-        if isinstance(made, Allowance):
-            allowed.append(made)
-        else:
-            notices.append(made)
+        rules = RULES.match(found.group(1))
+        for rule in rules.group(1).split(",") if rules else [""]:
+            made = _allowance(rule.strip(), fields, Place(path, number), about)
+            if isinstance(made, Allowance):
+                allowed.append(made)
+            else:
+                notices.append(made)
     return allowed, notices
 
 
@@ -129,7 +130,10 @@ def apply_allowances(
             needed = _beside(item, [allowance for allowance in fitting if allowance.data])
         used |= {allowance for covering in needed for allowance in covering}
         if not needed or not all(needed) or item.finding.status != "active":
-            result.append(item)
+            left = [place for place in item.places if not any(a.covers(place) for a in fitting)]
+            result.append(
+                replace(item, places=tuple(dict.fromkeys((*left, *item.places))))
+            )  # what nobody accepts, first
             continue
         latest = [max(covering, key=lambda allowance: allowance.until) for covering in needed]
         first = min(latest, key=lambda allowance: allowance.until)
@@ -216,10 +220,14 @@ def apply_baseline(
     findings: Sequence[GuardFinding], baseline: Sequence[BaselineEntry], now: date
 ) -> Iterator[GuardFinding]:
     """Yield the findings, those that the baseline holds (and for which its day is not past) as such."""
-    known = {(entry.rule, entry.content, entry.path) for entry in baseline if now <= entry.expires}
+    known = {(entry.rule, entry.content, entry.path): entry for entry in baseline if now <= entry.expires}
     for item in findings:
-        held = all((item.finding.rule, content_of(item), place.file) in known for place in item.places)
-        if held and item.finding.status in ("active", "expired"):
-            yield replace(item, finding=item.finding.model_copy(update={"status": "baseline"}))
+        held = [known.get((item.finding.rule, content_of(item), place.file)) for place in item.places]
+        if all(held) and item.finding.status in ("active", "expired"):
+            entry = min((entry for entry in held if entry), key=lambda entry: entry.expires)
+            waiver = Waiver(
+                finding=item.finding.id, reason=entry.reason, approver="the baseline", expires=entry.expires
+            )
+            yield replace(item, finding=item.finding.model_copy(update={"status": "baseline", "waiver": waiver}))
         else:
             yield item

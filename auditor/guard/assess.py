@@ -4,7 +4,7 @@ Not called `check`, because `auditor.guard.check` is the library's function.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from auditor.guard.paths import clean
 from auditor.guard.repository import Repository, open_repository
 from auditor.guard.ways import ways_out
 from auditor.model.check import Check
+from auditor.model.declarations import relative
 from auditor.model.policy import TableName
 from auditor.policy.compiled import cache_folder, load_rules
 from auditor.policy.parsed import Policy
@@ -118,10 +119,11 @@ def run_guard(
     now = options.now or datetime.now(UTC).date()
     config = _config(repository, options.config)
     own = _inside(repository, Path(config.path)) if config.path else None
-    if changed and own in given:
+    ours = {name for file in _ours(config, options) if (name := _inside(repository, file))}
+    if changed and ours & {*given}:
         given, changed = repository.below("."), False  # what is declared anew concerns everything
     whole = not changed and any(_inside(repository, path) == "." for path in paths or [Path()])
-    gathered = gather(repository, given, own, full=options.full, changed=changed)
+    gathered = gather(repository, given, ours, full=options.full, changed=changed)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
     policy, checks = _rules(options, config, now)
@@ -129,8 +131,9 @@ def run_guard(
     found, undecided = decide(policy, [item for item in checks if item.table == "training"], inputs)
     found += decide_matches(policy, copies, matches)
     found, notices = _accepted(found, policy, config, gathered, options, now)
+    shown = os.path.relpath(config.path) if config.path else CONFIG
     return Report(
-        findings=tuple(replace(item, ways=tuple(ways_out(item, own or CONFIG, now))) for item in found),
+        findings=tuple(replace(item, ways=tuple(ways_out(item, shown, now))) for item in found),
         undecided=tuple(undecided),
         unread=tuple(dict.fromkeys([*gathered.unread, *unlooked(config.declarations, gathered.unrelated)])),
         examined=_examined(gathered, change=changed),
@@ -228,11 +231,23 @@ def _config(repository: Repository, path: Path | None) -> Config:
         return Config(load_config(None).declarations)
 
     def read(file: Path) -> Tree:
+        if file != chosen and not file.exists():
+            return Tree(str(file), {}, {})  # no waiver was written yet
         inside = _inside(repository, file)
         text = repository.read(inside) if repository.staged and inside in repository.files and inside else None
         return read_yaml(file) if text is None else parse_yaml(text, str(file))
 
     return load_config(chosen, read)
+
+
+def _ours(config: Config, options: GuardOptions) -> Iterator[Path]:
+    """The files that declare and accept: nothing trains on them, and what stands in them is about everything."""
+    if config.path:
+        yield Path(config.path)
+        if config.declarations.waivers:
+            yield Path(relative(config.declarations.waivers, Path(config.path)))
+    if options.baseline:
+        yield options.baseline
 
 
 def _known_choices(policy: Policy, choices: Choices) -> Choices:

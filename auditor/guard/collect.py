@@ -73,20 +73,22 @@ class Gathered:
         self.notices += made[1]
 
 
-def gather(repository: Repository, given: Iterable[str], config: str | None, *, full: bool, changed: bool) -> Gathered:
+def gather(
+    repository: Repository, given: Iterable[str], own: Collection[str], *, full: bool, changed: bool
+) -> Gathered:
     """Return what the given files say, and what others say of what they name.
 
     Args:
         repository: where the files are.
         given: paths of files in it.
-        config: path of auditor.yaml in it, which is read elsewhere.
+        own: paths in it of auditor.yaml, the waivers and the baseline, which are read elsewhere.
         full: whether data files are read whole.
         changed: whether the files are those of a change, so that only its lines are looked at.
     """
     asked = list(dict.fromkeys(given))
-    gathered = Gathered(given=frozenset(asked))
-    data = repository.data_among(asked)
-    texts = [path for path in asked if path != config and path not in {*data}]
+    gathered = Gathered(given=frozenset(asked), unrelated=[path for path in asked if path in own])
+    data = repository.data_among(path for path in asked if path not in own)
+    texts = [path for path in asked if path not in {*own, *data}]
     _read(repository, gathered, texts)
     _read_users(repository, gathered, data)
     seen = set(asked)
@@ -104,18 +106,21 @@ def gather(repository: Repository, given: Iterable[str], config: str | None, *, 
 
 
 def _named_as_data(repository: Repository, gathered: Gathered, known: Collection[str]) -> Iterator[str]:
-    """Yield the JSON documents that runs train on, which hold rows however they begin; files of other kinds are unread."""
+    """Yield the JSON documents that runs train on, which hold rows however they begin; what is not looked into is told."""
     for path, found in gathered.found.items():
         for named in (named for training in found.trainings for named in training.datasets if "://" not in named.name):
             folder = path.rpartition("/")[0]
-            for name in dict.fromkeys((clean(f"{folder}/{named.name}"), clean(named.name))):
-                for file in repository.below(name) if name != "." and repository.exists(name) else ():
-                    is_json = file.lower().endswith(".json") and file.rpartition("/")[2] not in KEPT_BESIDE
-                    if is_json and file not in {*gathered.found, *known}:
-                        yield file
-                    elif file.lower().endswith(OTHER_DATA):
-                        why = "this file is trained on, and files of its kind are not looked into"
-                        gathered.unread.append(Unread(Place(file), why))
+            names = dict.fromkeys((clean(f"{folder}/{named.name}"), clean(named.name)))
+            there = [name for name in names if name != "." and repository.exists(name)]
+            for file in (file for name in there for file in repository.below(name)):
+                is_json = file.lower().endswith(".json") and file.rpartition("/")[2] not in KEPT_BESIDE
+                if is_json and file not in {*gathered.found, *known}:
+                    yield file
+                elif file.lower().endswith(OTHER_DATA):
+                    why = "this file is trained on, and files of its kind are not looked into"
+                    gathered.unread.append(Unread(Place(file), why))
+            if is_data(named.name) and not (there or any(repository.matching(name) for name in names)):
+                gathered.notices.append(f"{named.place}: {named.name} is not here, so nothing in it was looked at")
 
 
 def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from auditor.facts.declared import completed, declared_rows
 from auditor.guard.facts import assume_providers, is_closed, said
 from auditor.guard.found import Named, Place, Training, Unread
 from auditor.guard.kinds import CLOSED_DATA
-from auditor.guard.knowledge import About, Knowledge, Statement
+from auditor.guard.knowledge import RECORDED, About, Knowledge, Statement
 from auditor.guard.paths import clean
 from auditor.model.declarations import Declarations, Facts
 from auditor.model.facts import FactValue
@@ -211,6 +211,9 @@ class _Run:
         held = {s.value for s in statements if s.fact == "dataset.generators"}
         claimed = [s for s in claims if s.value not in held and s.fact not in about.settled]
         assumed = self._row([*statements, *claimed], about) if claimed else None
+        reasons = [named.note] if named.note else []
+        if "dataset.generators" in about.settled and any(s.evidence in RECORDED for s in statements):
+            reasons.append("what the rows record counts beside what auditor.yaml declares of their writers")
         return Input(
             row=row,
             statements=(*statements, *claimed),
@@ -221,7 +224,7 @@ class _Run:
             identity=about.identity,
             model=self.model,
             declared=self.name is not None,
-            reasons=(*([named.note] if named.note else []), *self.reasons),
+            reasons=(*reasons, *self.reasons),
         )
 
     def _row(self, statements: Sequence[Statement], about: About) -> Facts:

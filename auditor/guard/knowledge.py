@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
+from auditor.guard.formats.words import spdx
 from auditor.guard.found import Dataset, Evidence, Found, Named, Place, Training
 from auditor.guard.identity import Names
 from auditor.guard.paths import clean
@@ -188,6 +189,13 @@ class Knowledge:
                 own.declare(entry, Place(self.config, None, f"datasets.{pattern}"))
 
 
+def _value(fact: str, name: str) -> str | None:
+    """A name as a value: licences by their ids, and None for what nobody names."""
+    if name == OTHER:
+        return None
+    return spdx(name) if fact == "dataset.licence" else name
+
+
 class _Own:
     """What is said of one dataset itself, while it is gathered."""
 
@@ -211,7 +219,7 @@ class _Own:
             ("dataset.licence", dataset.licences),
             ("claims", dataset.claims),
         ):
-            self.statements += [Statement(fact, None if named.name == OTHER else named.name, named) for named in names]
+            self.statements += [Statement(fact, _value(fact, named.name), named) for named in names]
         for fact, said in (
             ("synthetic", dataset.synthetic),
             ("human", dataset.human),

@@ -30,7 +30,7 @@ def ways_out(item: GuardFinding, config: str, now: date) -> Iterator[str]:
         provider, _, category = item.permits[0].partition("/")
         entry = f"{{id: …, provider: {provider}, scope: [{category}], document: …}}"
         yield f"if the provider permitted it in writing, declare that in {config}, under authorisations: {entry}"
-    if item.statements:
+    if any(said.evidence == "declared" for said in item.statements):
         yield f"if what is said of the dataset is wrong, say what is right in {config}, under datasets: {item.identity}: …"
     expires = now + QUARTER
     yield (

@@ -68,6 +68,8 @@ def _otel(name: str, type_: FactType, meaning: str, unit: str = "", *, text: boo
     return Fact(name, type_, meaning, unit, otel=True, text=text)
 
 
+ROUTES = ("direct", "azure", "bedrock", "vertex", "openrouter", "self-hosted", "other")
+"""The ways in which a model is reached."""
 TIMESTAMP = Fact("timestamp", "timestamp", "When it happened (RFC 3339; UTC where no offset is given)")
 
 CALL = (
@@ -120,7 +122,7 @@ CALL = (
         "route",
         "string",
         "How the model was reached; decides which documents govern",
-        values=("direct", "azure", "bedrock", "vertex", "openrouter", "self-hosted", "other"),
+        values=ROUTES,
     ),
     _otel("server.address", "string", "Host that was called"),
     _otel("client.address", "string", "Address the call came from"),
@@ -381,7 +383,7 @@ DATASET = (
         "Plan the output was obtained under",
         values=("api", "enterprise", "consumer", "free"),
     ),
-    Fact("dataset.route", "string", "How the generating models were reached"),
+    Fact("dataset.route", "string", "How the generating models were reached", values=ROUTES),
     Fact("dataset.licence", "string", "Licence of the dataset (SPDX id where there is one)"),
     Fact("dataset.rows", "integer", "Rows", "rows"),
     Fact("model.id", "string", "Model that is trained"),

@@ -15,8 +15,10 @@ CLOSED = {"non-commercial": "non-commercial", "academic": "academic research onl
 LONGEST = 512
 """A longer name is no dataset's."""
 ADDRESS = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface|hf)\.co/datasets/|hf://(?:datasets/)?|datasets/)")
-REVISION = re.compile(r"(?:\.git)?(?:[@#?].*|/(?:tree|blob|raw|resolve|viewer)/.*)?$")
-"""What follows an id: a revision and the files in it, a part of the page, or the number of rows that ms-swift takes."""
+CACHE = re.compile(r"(?:.*/)?datasets--([^/]+?)--([^/]+)(?:/.*)?")
+"""Where the hub's client keeps its copy of a dataset."""
+REVISION = re.compile(r"(?:\.git)?(?:[@#?\[:].*|/(?:tree|blob|raw|resolve|viewer)/.*)?$")
+"""What follows an id: a revision and the files in it, a part of the page, a split, or the rows that ms-swift takes."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Datasets:
         An address may lead to a file or a page of the dataset; a path that is no address stands for nothing but itself.
         """
         text = name.strip().lower()[:LONGEST]
-        told = REVISION.sub("", ADDRESS.sub("", text)).rstrip("/")
+        told = REVISION.sub("", ADDRESS.sub("", CACHE.sub(r"\1/\2", text))).rstrip("/")
         entry = self._by_name.get(told)
         return entry or (self._by_name.get("/".join(told.split("/")[:2])) if "://" in text else None)
 

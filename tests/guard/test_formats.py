@@ -346,3 +346,25 @@ def test_names_from_hostile_files_are_data(tmp_path):
     found = read("x.yml", 'base_model: "../../etc/passwd"\ndatasets: [{path: "$(rm -rf /)\\n::error::x"}]\n')
     assert names(found.trainings[0].datasets) == []  # begins with $: filled in elsewhere
     assert not Path(tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("generators: [{model: gpt-4o}]\n", "expected a name, or a list of names"),
+        ("derived_from: {raw: tatsu-lab/alpaca}\n", "expected a name, or a list of names"),
+        ("route: azurre\n", "route is one of"),
+        ("allow: {rule: openai}\n", "expected a list of mappings"),
+        ("made_for_training: 'yes'\n", "expected true or false"),
+        ("generators: [gpt-4o]\ngenerators: []\n", "a second time"),
+    ],
+)
+def test_a_sidecar_is_read_strictly(text, why):
+    found = read("d/x.jsonl.provenance.yml", text)
+    assert why in found.unread[0].why
+    assert not any(dataset.human for dataset in found.datasets)
+
+
+def test_several_names_in_one_text_of_a_sidecar():
+    (dataset,) = read("d/x.jsonl.provenance.yml", "generators: mixtral-8x7b, gpt-4o\nderived_from: a/b; c/d\n").datasets
+    assert names(dataset.generators) == ["mixtral-8x7b", "gpt-4o"] and names(dataset.sources) == ["a/b", "c/d"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from sarif_pydantic import Sarif
 
+from auditor.guard.allow import write_baseline
 from auditor.guard.inventory import as_cyclonedx
 from auditor.guard.outcome import Report
 from auditor.guard.reports import FORMATS, render
@@ -34,7 +36,7 @@ def report(project) -> Report:
 
 
 def sarif(report: Report) -> Any:
-    text = render(report, "sarif", "high")
+    text = render(report, "sarif")
     Sarif.model_validate_json(text)
     return json.loads(text)
 
@@ -77,28 +79,28 @@ def test_what_was_accepted_is_suppressed_in_sarif(project):
 
 
 def test_workflow_commands_of_github(report):
-    lines = render(report, "github", "high").splitlines()
+    lines = render(report, "github").splitlines()
     errors = [line for line in lines if line.startswith("::error ")]
     assert len(errors) == len(report.blocking()) and errors[0].startswith("::error file=rival/sft.yml,line=")
     assert any(line.startswith("::warning ") and "claims to be a model's" in line for line in lines)
-    assert any(line.startswith("::notice::") and "acme/nobody-knows" in line for line in lines)
+    assert any(line.startswith("::notice file=") and "acme/nobody-knows" in line for line in lines)
 
 
 def test_the_summary_of_github(report):
-    text = render(report, "github-summary", "high")
+    text = render(report, "github-summary")
     assert "| stop | mhenrichsen/alpaca" in text.replace("\\", "")
     assert "### Undecided" in text and "### Not understood" in text
 
 
 def test_code_quality_of_gitlab(report):
-    issues = json.loads(render(report, "gitlab", "high"))
+    issues = json.loads(render(report, "gitlab"))
     assert {"blocker", "info"} <= {issue["severity"] for issue in issues}
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
     assert all(issue["location"]["lines"]["begin"] >= 1 and issue["check_name"] for issue in issues)
 
 
 def test_json_says_everything(report):
-    data = json.loads(render(report, "json", "high"))
+    data = json.loads(render(report, "json"))
     assert data["blocks"] is True and data["examined"]["rows"] == 1
     finding = data["findings"][0]
     assert {"clause", "evidence", "facts", "statements", "places", "reasons", "ways_out", "id"} <= finding.keys()
@@ -108,7 +110,7 @@ def test_json_says_everything(report):
 
 
 def test_text_names_clause_version_link_evidence_place_and_ways(report):
-    text = render(report, "text", "high")
+    text = render(report, "text")
     for part in (
         "STOP: rival/sft.yml:3 (datasets[0].path)",
         "OpenAI Services Agreement, 3.3(e)",
@@ -120,14 +122,14 @@ def test_text_names_clause_version_link_evidence_place_and_ways(report):
         "auditor waive f-",
         "1 of 1 assistant turns (100.0 %) claim to be made by Anthropic",
         "18 clauses about copies of logged outputs not examined",
-        "5 files examined: 1 TRL, 1 axolotl, 1 dataset card, 1 data file (1 row), 1 not about training",
+        "6 files examined: 1 TRL, 1 axolotl, 1 dataset card, 1 data file (1 row), 2 not about training",
     ):
         assert part in text, part
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_reports_are_the_same_each_time(project, format_):
-    assert render(project.check(), format_, "high") == render(project.check(), format_, "high")
+    assert render(project.check(), format_) == render(project.check(), format_)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -136,7 +138,7 @@ def test_hostile_names_stay_text(project, format_):
     project.write(
         "auditor.yaml", (project.root / "auditor.yaml").read_text() + "datasets: {'acme/x*': {generators: [gpt-4o]}}\n"
     )
-    text = render(project.check(), format_, "high")
+    text = render(project.check(), format_)
     assert "<script>" not in text or format_ in ("text", "json", "sarif", "gitlab", "github")
     if format_ == "github":
         assert not any(line.startswith("::error::%0A") for line in text.splitlines())
@@ -174,3 +176,64 @@ def test_the_bill_of_materials_can_be_read_back(report, project, tmp_path):
     again = project.check("boms")
     assert {(item.dataset, item.model) for item in again.inputs} >= {("teknium/OpenHermes-2.5", "rival")}
     assert any(clause.startswith("openai/") for clause in {item.finding.clause for item in again.blocking()})
+
+
+@pytest.fixture
+def unknown(tmp_path) -> Report:
+    """A check in which nothing is found, and one dataset and one file are unknown."""
+    project = Project(tmp_path)
+    project.sft("rival", "acme/nobody-knows")
+    project.write("rival/broken.yml", "base_model: [\ndatasets: x\n")
+    return project.check()
+
+
+def test_what_is_unknown_stands_in_every_report_that_stops_at_it(unknown):
+    for fail_on, stops in ((("high",), False), (("high", "unknown"), True)):
+        data = json.loads(render(unknown, "json", fail_on))
+        assert (data["blocks"], data["blocked_by_unknown"]) == (stops, stops)
+        results = json.loads(render(unknown, "sarif", fail_on))["runs"][0]["results"]
+        assert [item["level"] for item in results] == (["error", "error"] if stops else [])
+        errors = [line for line in render(unknown, "github", fail_on).splitlines() if line.startswith("::error file=")]
+        assert len(errors) == (2 if stops else 0)
+        severities = {item["severity"] for item in json.loads(render(unknown, "gitlab", fail_on))}
+        assert severities == ({"critical"} if stops else {"info"})
+        last = render(unknown, "text", fail_on).splitlines()[-1]
+        assert last.startswith("What is unknown stops this" if stops else "No finding stops this")
+
+
+def test_a_comment_that_covers_one_of_two_files_leaves_the_other_in_front(tmp_path):
+    project = Project(tmp_path)
+    for name, comment in (
+        ("a", "# auditor: allow openai, non-commercial-data reason=agreed until=2027-01-01"),
+        ("b", ""),
+    ):
+        project.write(f"rival/{name}.yml", f"base_model: a/b\ndatasets:\n  - path: tatsu-lab/alpaca {comment}\n")
+    report = project.check()
+    assert report.blocking() and all(item.places[0].file == "rival/b.yml" for item in report.blocking())
+    (tmp_path / "rival/b.yml").unlink()
+    assert not project.check().blocking()  # both rules of the comment count
+
+
+def test_the_baseline_is_shown_with_reason_and_last_day(tmp_path):
+    project = Project(tmp_path)
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.write("base.jsonl", write_baseline(project.check().findings, "known before", date(2027, 1, 1)))
+    report = project.check(baseline="base.jsonl")
+    assert not report.blocking() and "in the baseline until 2027-01-01: known before" in render(report, "text")
+    assert report.examined.data == 0  # the baseline itself is no dataset
+
+
+def test_data_that_is_named_and_not_here_is_told(tmp_path):
+    project = Project(tmp_path)
+    project.sft("rival", "data/gone.jsonl")
+    assert any("data/gone.jsonl is not here" in notice for notice in project.check().notices)
+
+
+def test_a_declaration_against_what_rows_record_is_told(tmp_path):
+    project = Project(tmp_path)
+    project.rows("data/t.jsonl", {"output": "a", "generation_model": "gpt-4o"})
+    project.sft("rival", "data/t.jsonl")
+    text = (tmp_path / "auditor.yaml").read_text() + "datasets:\n  data/t.jsonl: {generators: []}\n"
+    project.write("auditor.yaml", text)
+    (item,) = (item for item in project.check().blocking() if item.finding.clause.startswith("openai"))
+    assert any("what the rows record counts" in reason for reason in item.reasons)

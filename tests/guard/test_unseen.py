@@ -99,7 +99,7 @@ def test_names_of_files_may_hold_any_byte(project, format_):
     project.rows(name, ROW)
     report = project.check()
     assert (name, "rival", OPENAI) in stops(report)
-    assert b"jsonl" in render(report, format_, "high").encode()
+    assert b"jsonl" in render(report, format_).encode()
 
 
 def test_a_named_pipe_is_not_opened(project):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.guard.project import GIT, Project
+from auditor.guard.assess import GuardOptions, run_guard
+from tests.guard.project import CACHE, GIT, Project
 
 
 @pytest.fixture
@@ -119,9 +120,34 @@ def test_waive_keeps_what_stands_in_the_file_and_says_what_is_missing(project):
     assert run(project, "waive", *arguments).returncode == 0
     assert "f-0123456789abcdef" in (project.root / "waivers.yaml").read_text()
     assert run(project, "waive", *arguments[:-1], "2020-01-01").returncode == 2
-    project.write("auditor.yaml", "authorisations: []\n")
+
+
+@pytest.mark.parametrize(("text", "code"), [("authorisations: []\n", 0), ("{authorisations: []}\n", 2)])
+def test_waive_names_the_file_where_nobody_did(project, text, code):
+    (project.root / "waivers.yaml").unlink()
+    project.write("auditor.yaml", text)
+    arguments = ("f-0123456789abcdef", "--reason", "it is fine", "--approver", "A. B.", "--expires", "2099-01-01")
     done = run(project, "waive", *arguments)
-    assert done.returncode == 2 and "add the line `waivers: waivers.yaml`" in done.stderr
+    assert done.returncode == code and "`waivers: waivers.yaml`" in done.stdout + done.stderr
+    assert (project.root / "auditor.yaml").read_text() == text + ("waivers: waivers.yaml\n" if code == 0 else "")
+    assert (project.root / "waivers.yaml").exists() == (code == 0)
+
+
+def test_a_waivers_file_that_is_not_there_yet_waives_nothing(project):
+    (project.root / "waivers.yaml").unlink()
+    project.sft("rival", "tatsu-lab/alpaca")
+    assert run(project, "guard").returncode == 1
+
+
+def test_the_printed_waiver_names_the_declarations_from_where_it_is_printed(project, monkeypatch):
+    monkeypatch.chdir(project.root / "rival")
+    report = run_guard([Path("sft.yml")], GuardOptions(cache=CACHE), environ={})
+    assert any("--config ../auditor.yaml" in way for item in report.findings for way in item.ways)
+
+
+def test_options_of_baselines_that_cannot_be_meant(project):
+    for arguments in (("--reason", "x"), ("--write-baseline", "b.jsonl", "--reason", "x", "--expires", "2020-01-01")):
+        assert run(project, "guard", *arguments).returncode == 2
 
 
 def test_the_terms_of_another_day(project):

@@ -1,12 +1,20 @@
 """What stands beside data: our own `<file>.provenance.yml`, for files that can hold no comment."""
 
+import re
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from auditor.errors import AuditorError
 from auditor.guard.document import Doc
 from auditor.guard.found import Dataset, Found, Named, Unread
-from auditor.yamlfile import nearest
+from auditor.model.facts import ROUTES
+from auditor.yamlfile import nearest, parse_yaml
 
 SUFFIXES = (".provenance.yml", ".provenance.yaml")
 PROVENANCE = "provenance"
-KEYS = ("generators", "generator_providers", "route", "licence", "derived_from", "made_for_training", "allow")
+NAMES = ("generators", "generator_providers", "licence", "derived_from")
+KEYS = (*NAMES, "route", "made_for_training", "allow")
 
 
 def read_sidecar(doc: Doc) -> Found | None:
@@ -16,14 +24,18 @@ def read_sidecar(doc: Doc) -> Found | None:
         return None
     if not isinstance(doc.value, dict):
         return Found(PROVENANCE, unread=(Unread(doc.place(()), "expected a mapping of keys to values"),))
-    unread = tuple(
-        Unread(doc.place((key,)), f"unknown key '{key}' {nearest(key, KEYS)}".strip())
-        for key in doc.value
-        if key not in KEYS
-    )
+    try:
+        parse_yaml(doc.text, doc.path)  # it is ours, and read as strictly as auditor.yaml
+    except AuditorError as error:
+        return Found(PROVENANCE, unread=tuple(Unread(doc.place(()), fault.message) for fault in error.faults))
 
     def named(key: str) -> tuple[Named, ...]:
-        return tuple(Named(name, doc.place(path)) for path, name in doc.names(key))
+        return tuple(
+            Named(name.strip(), doc.place(path))
+            for path, text in doc.names(key)
+            for name in re.split("[,;]", text)
+            if name.strip()
+        )
 
     people = Named("people", doc.place(("generators",))) if doc.value.get("generators") == [] else None
     training = doc.value.get("made_for_training") is True
@@ -37,4 +49,21 @@ def read_sidecar(doc: Doc) -> Found | None:
         human=people,
         made_for_training=Named("true", doc.place(("made_for_training",))) if training else None,
     )
-    return Found(PROVENANCE, datasets=(dataset,), unread=unread)
+    return Found(PROVENANCE, datasets=(dataset,), unread=tuple(_faults(doc, doc.value)))
+
+
+def _faults(doc: Doc, value: dict[str, JsonValue]) -> Iterator[Unread]:
+    """What in a sidecar is not written as it has to be, so that it does not count."""
+    for key, item in value.items():
+        place = doc.place((key,))
+        texts = item if isinstance(item, list) else [item]
+        if key not in KEYS:
+            yield Unread(place, f"unknown key '{key}' {nearest(key, KEYS)}".strip())
+        elif key == "allow" and not (isinstance(item, list) and all(isinstance(entry, dict) for entry in item)):
+            yield Unread(place, "allow: expected a list of mappings with rule, reason and until")
+        elif key == "made_for_training" and not isinstance(item, bool):
+            yield Unread(place, "made_for_training: expected true or false")
+        elif key in NAMES and not all(isinstance(text, str) for text in texts):
+            yield Unread(place, f"{key}: expected a name, or a list of names")
+        elif key == "route" and item not in ROUTES:
+            yield Unread(place, f"route is one of {', '.join(ROUTES)} {nearest(str(item), ROUTES)}".strip())

@@ -1,23 +1,27 @@
 """The report as JSON, for programs."""
 
 import json
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from auditor.errors import ExitCode
 from auditor.guard.found import Place
-from auditor.guard.outcome import GuardFinding, Report
+from auditor.guard.outcome import FailOn, GuardFinding, Report, least
 from auditor.guard.reports import words
 from auditor.model.policy import Severity
 
 SCHEMA_VERSION = 1
 
 
-def as_json(report: Report, fail_on: Severity) -> str:
+def as_json(report: Report, fail_on: Sequence[FailOn]) -> str:
     """Return the whole report as one JSON object with sorted keys."""
+    severity = least(fail_on)
     value: JsonValue = {
         "schema_version": SCHEMA_VERSION,
         "day": report.day.isoformat(),
-        "blocks": bool(report.blocking(fail_on)),
+        "blocks": report.exit_code(fail_on) == ExitCode.FINDINGS,
+        "blocked_by_unknown": report.exit_code(fail_on) == ExitCode.FINDINGS and not report.blocking(severity),
         "examined": {
             "files": report.examined.files,
             "formats": dict(report.examined.formats),
@@ -26,13 +30,13 @@ def as_json(report: Report, fail_on: Severity) -> str:
             "rows": report.examined.rows,
             "sampled": list(report.examined.sampled),
         },
-        "findings": [_finding(item, fail_on) for item in report.findings],
+        "findings": [_finding(item, severity) for item in report.findings],
         "undecided": [
             {
                 "dataset": item.dataset,
                 "model": item.model,
                 "place": _place(item.place),
-                "could_stop": bool(item.grave(fail_on)),
+                "could_stop": bool(item.grave(severity)),
                 "questions": [
                     {
                         "clause": question.clause,
@@ -60,11 +64,11 @@ def _place(place: Place) -> JsonValue:
     return {"file": place.file, "line": place.line, "key": place.key}
 
 
-def _finding(item: GuardFinding, fail_on: Severity) -> JsonValue:
+def _finding(item: GuardFinding, severity: Severity) -> JsonValue:
     finding = item.finding
     return {
         "id": finding.id,
-        "blocks": item.blocks(fail_on),
+        "blocks": item.blocks(severity),
         "status": finding.status,
         "status_text": words.status(item),
         "rule": finding.rule,

@@ -9,21 +9,30 @@ from pydantic import JsonValue
 
 from auditor import __version__
 from auditor.guard.found import Place
-from auditor.guard.outcome import GuardFinding, Report
+from auditor.guard.outcome import FailOn, GuardFinding, Report, least
 from auditor.guard.reports import words
 from auditor.model.policy import Severity
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RANKS: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 """Severity → the number that GitHub sorts by (`security-severity`)."""
+UNKNOWN = "unknown"
+"""Stands as the rule for what `--fail-on unknown` stops at."""
 LOCATIONS = 100
 """Places of a result that hosts show."""
 
 
-def as_sarif(report: Report, fail_on: Severity) -> str:
+def as_sarif(report: Report, fail_on: Sequence[FailOn]) -> str:
     """Return the report as a SARIF log with one run."""
+    severity = least(fail_on)
     groups = by_rule_and_file(report.findings)
     rules = {items[0].finding.rule: _rule(items[0]) for items in groups.values()}
+    unknown = [*words.unknowns(report, severity)] if "unknown" in fail_on else []
+    rules |= (
+        {UNKNOWN: {"id": UNKNOWN, "shortDescription": {"text": "It is not known whether this may be trained on."}}}
+        if unknown
+        else {}
+    )
     index = {name: i for i, name in enumerate(rules)}
     run: JsonValue = {
         "tool": {
@@ -36,9 +45,12 @@ def as_sarif(report: Report, fail_on: Severity) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the repository."}}},
-        "results": [_result(file, items, fail_on, index) for (_, file, _), items in groups.items()],
+        "results": [
+            *(_result(file, items, severity, index) for (_, file, _), items in groups.items()),
+            *(_unknown(place, text, index) for place, text in unknown),
+        ],
         "invocations": [
-            {"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report, fail_on))}
+            {"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(report, severity))}
         ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -69,10 +81,10 @@ def _rule(item: GuardFinding) -> JsonValue:
     }
 
 
-def _result(file: str, items: list[GuardFinding], fail_on: Severity, index: dict[str, int]) -> JsonValue:
+def _result(file: str, items: list[GuardFinding], severity: Severity, index: dict[str, int]) -> JsonValue:
     first = items[0]
     places = [place for item in items for place in item.places if place.file == file]
-    blocks = any(item.blocks(fail_on) for item in items)
+    blocks = any(item.blocks(severity) for item in items)
     message = " ".join(words.headline(item) for item in items[:5])
     more = f" And {len(items) - 5} more datasets." if len(items) > 5 else ""
     result: dict[str, JsonValue] = {
@@ -100,10 +112,25 @@ def _result(file: str, items: list[GuardFinding], fail_on: Severity, index: dict
     return result
 
 
+def _unknown(place: Place, text: str, index: dict[str, int]) -> JsonValue:
+    return {
+        "ruleId": UNKNOWN,
+        "ruleIndex": index[UNKNOWN],
+        "level": "error",
+        "message": {"text": text},
+        "locations": [_location(place)],
+        "partialFingerprints": {"auditorGuard/v1": digest(UNKNOWN, place.file, place.key, text)},
+    }
+
+
 def fingerprint(file: str, item: GuardFinding) -> str:
     """Return what stays the same as long as a rule finds something in a file: neither lines nor wording are in it."""
-    key = [item.finding.rule, file, "" if item.open else item.finding.id]
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    return digest(item.finding.rule, file, "" if item.open else item.finding.id)
+
+
+def digest(*parts: str) -> str:
+    """Return 32 hexadecimal digits that stand for some texts."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _location(place: Place) -> JsonValue:
@@ -122,9 +149,9 @@ def _uri(path: str) -> str:
     return quote(os.fsencode(path))
 
 
-def _notifications(report: Report, fail_on: Severity) -> Iterator[JsonValue]:
+def _notifications(report: Report, severity: Severity) -> Iterator[JsonValue]:
     for text in (
-        *words.open_cases(report, fail_on),
+        *words.open_cases(report, severity),
         *(f"{item.place}: {item.why}" for item in report.unread),
         *report.notices,
     ):

@@ -1,12 +1,11 @@
 """The report on a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from auditor.errors import ExitCode
-from auditor.guard.outcome import GuardFinding, Report
+from auditor.guard.outcome import FailOn, GuardFinding, Report, least
 from auditor.guard.reports import words
-from auditor.model.policy import Severity
 
 WIDTH = 118
 INDENT = " " * 12
@@ -14,17 +13,18 @@ SHOWN = 8
 """Statements, places and open cases that are written out; the others are counted."""
 
 
-def as_text(report: Report, fail_on: Severity) -> str:
+def as_text(report: Report, fail_on: Sequence[FailOn]) -> str:
     """Return the report as lines: what stops the commit first, then what warns, what is open, and what was looked at."""
     return "\n".join(_lines(report, fail_on)) + "\n"
 
 
-def _lines(report: Report, fail_on: Severity) -> Iterator[str]:
+def _lines(report: Report, fail_on: Sequence[FailOn]) -> Iterator[str]:
+    severity = least(fail_on)
     for item in report.findings:
         if item.open:
-            yield from _finding(item, "STOP" if item.blocks(fail_on) else "warning")
+            yield from _finding(item, "STOP" if item.blocks(severity) else "warning")
             yield ""
-    yield from _section("Undecided", [*words.open_cases(report, fail_on)])
+    yield from _section("Undecided", [*words.open_cases(report, severity)])
     yield from _section("Not understood", [f"{item.place}: {item.why}" for item in report.unread])
     accepted = [item for item in report.findings if not item.open]
     yield from _section(
@@ -72,13 +72,14 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
         yield ""
 
 
-def _result(report: Report, fail_on: Severity) -> str:
-    stops = len(report.blocking(fail_on))
+def _result(report: Report, fail_on: Sequence[FailOn]) -> str:
+    severity = least(fail_on)
+    stops = len(report.blocking(severity))
     others = sum(1 for item in report.findings if item.open) - stops
     accepted = len(report.findings) - stops - others
-    grave = sum(1 for item in report.undecided if item.grave(fail_on))
+    grave = sum(1 for item in report.undecided if item.grave(severity))
     parts = [
-        words.count(stops, "finding stops this", "findings stop this") if stops else _none(report),
+        words.count(stops, "finding stops this", "findings stop this") if stops else _none(report, fail_on),
         *([words.count(others, "warning")] if others else []),
         *([f"{accepted} accepted"] if accepted else []),
         *([words.count(grave, "undecided input")] if grave else []),
@@ -87,6 +88,9 @@ def _result(report: Report, fail_on: Severity) -> str:
     return "; ".join(parts) + "."
 
 
-def _none(report: Report) -> str:
+def _none(report: Report, fail_on: Sequence[FailOn]) -> str:
+    """The words where no finding stops: what is unknown may do so."""
+    if report.exit_code(fail_on) == ExitCode.FINDINGS:
+        return "What is unknown stops this (--fail-on unknown)"
     is_empty = report.exit_code() == ExitCode.NOTHING_ASSESSED
     return "Nothing could be read, so nothing was checked" if is_empty else "No finding stops this"

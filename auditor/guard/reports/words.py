@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from auditor.guard.found import Evidence
+from auditor.guard.found import Evidence, Place
 from auditor.guard.knowledge import Statement
 from auditor.guard.outcome import Examined, GuardFinding, Question, Report
 from auditor.model.policy import Severity
@@ -81,10 +81,10 @@ def statement(said: Statement) -> str:
 def status(item: GuardFinding) -> str:
     """Return who accepted a finding, or why the acceptance lapsed; empty for one that nobody accepted."""
     finding = item.finding
-    if finding.status == "baseline":
-        return "in the baseline"
     if finding.waiver is None:
         return ""
+    if finding.status == "baseline":
+        return f"in the baseline until {finding.waiver.expires.isoformat()}: {finding.waiver.reason}"
     until = f"until {finding.waiver.expires.isoformat()} by {finding.waiver.approver}: {finding.waiver.reason}"
     return f"accepted {until}" if finding.status == "waived" else f"no longer accepted. {finding.lapse}"
 
@@ -98,17 +98,25 @@ def _needed(questions: Sequence[Question], model: str) -> Iterator[str]:
         yield f"what {model} is ({', '.join(own)} under models)"
 
 
-def open_cases(report: Report, fail_on: Severity) -> Iterator[str]:
-    """Yield the cases that could not be decided and might stop, a sentence each, and the number of the others."""
-    others = 0
+def undecided(report: Report, severity: Severity) -> Iterator[tuple[Place, str]]:
+    """Yield the inputs that could not be decided and might stop, each with its place, in a sentence."""
     for item in report.undecided:
-        questions = item.grave(fail_on)
-        if not questions:
-            others += 1
-            continue
-        clauses = count(len({question.clause for question in questions}), "clause")
-        needed = "; ".join(_needed(questions, item.model))
-        yield f"{item.place}: {item.dataset} in {item.model}: {clauses} undecided. Declare {needed}"
+        if questions := item.grave(severity):
+            clauses = count(len({question.clause for question in questions}), "clause")
+            needed = "; ".join(_needed(questions, item.model))
+            yield item.place, f"{item.dataset} in {item.model}: {clauses} undecided. Declare {needed}"
+
+
+def unknowns(report: Report, severity: Severity) -> Iterator[tuple[Place, str]]:
+    """Yield what `--fail-on unknown` stops at: inputs that could not be decided, and what was not understood."""
+    yield from undecided(report, severity)
+    yield from ((unread.place, f"not understood: {unread.why}") for unread in report.unread)
+
+
+def open_cases(report: Report, severity: Severity) -> Iterator[str]:
+    """Yield the cases that could not be decided and might stop, a sentence each, and the number of the others."""
+    yield from (f"{place}: {text}" for place, text in undecided(report, severity))
+    others = sum(1 for item in report.undecided if not item.grave(severity))
     if others:
         yield f"{count(others, 'input')} with open questions that would not stop; --output-format json has them"
 
