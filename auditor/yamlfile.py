@@ -19,6 +19,7 @@ from auditor.errors import AuditorError, Fault, Location, raise_faults
 
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 60
+MAX_MERGED = 200_000
 SCALARS: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(r"|~|null|Null|NULL"), lambda _: None),
     (re.compile(r"true|True|TRUE"), lambda _: True),
@@ -61,6 +62,7 @@ class _Builder:
         self.events = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.positions: dict[KeyPath, tuple[int, int]] = {}
         self.faults: list[Fault] = []
+        self.merged = 0
 
     def build(self) -> JsonValue:
         value: JsonValue = None
@@ -120,12 +122,14 @@ class _Builder:
             items[key] = self._node(next(self.events), (*path, key))
         return self._merged(items) if self.loose and "<<" in items else items
 
-    @staticmethod
-    def _merged(items: dict[str, JsonValue]) -> JsonValue:
-        """The mapping with what its merge key brings in, which its own keys replace."""
+    def _merged(self, items: dict[str, JsonValue]) -> JsonValue:
+        """The mapping with what its merge key brings in, which its own keys replace; all mappings together up to a limit."""
         brought = items.pop("<<")
         for other in brought if isinstance(brought, list) else [brought]:
             items = (other | items) if isinstance(other, dict) else items
+            self.merged += len(items)
+            if self.merged > MAX_MERGED:
+                raise AuditorError(f"{self.file}: its merge keys (<<) make more than {MAX_MERGED:,} entries")
         return items
 
     def _fault(self, event: yaml.Event, message: str) -> None:

@@ -13,8 +13,9 @@ from auditor.errors import AuditorError
 from auditor.facts.declarations import Config, load_config
 from auditor.findings.waive import apply_waivers
 from auditor.guard.allow import apply_allowances, apply_baseline, read_baseline
-from auditor.guard.collect import Gathered, gather
+from auditor.guard.collect import gather
 from auditor.guard.decide import decide, decide_matches, unexamined
+from auditor.guard.gathered import Gathered
 from auditor.guard.inputs import (
     Input,
     declared_inputs,

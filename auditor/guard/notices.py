@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.facts.declarations import Config
 from auditor.findings.waive import unused_waivers
-from auditor.guard.collect import Gathered
+from auditor.guard.gathered import Gathered
 from auditor.guard.inputs import Input, path_fits, paths_of
 from auditor.guard.knowledge import OTHER
 from auditor.guard.outcome import GuardFinding

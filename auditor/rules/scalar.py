@@ -66,7 +66,8 @@ def missing_facts(expr: Expr, row: Row) -> frozenset[str]:
 
 def evaluate_check(check: Check, rows: Sequence[Row]) -> list[Truth]:
     """Return for each row whether the rule holds for it."""
-    selected = [evaluate(check.selected, row) for row in rows]
+    condition = check.selected
+    selected = [evaluate(condition, row) for row in rows]
     if check.measure is None:
         return selected
     return [

@@ -12,7 +12,7 @@ from sarif_pydantic import Sarif
 
 from auditor.guard.allow import write_baseline
 from auditor.guard.inventory import as_cyclonedx
-from auditor.guard.outcome import Report
+from auditor.guard.outcome import FailOn, Report
 from auditor.guard.reports import FORMATS, render
 from tests.guard.project import Project
 
@@ -188,7 +188,8 @@ def unknown(tmp_path) -> Report:
 
 
 def test_what_is_unknown_stands_in_every_report_that_stops_at_it(unknown):
-    for fail_on, stops in ((("high",), False), (("high", "unknown"), True)):
+    cases: list[tuple[list[FailOn], bool]] = [(["high"], False), (["high", "unknown"], True)]
+    for fail_on, stops in cases:
         data = json.loads(render(unknown, "json", fail_on))
         assert (data["blocks"], data["blocked_by_unknown"]) == (stops, stops)
         results = json.loads(render(unknown, "sarif", fail_on))["runs"][0]["results"]

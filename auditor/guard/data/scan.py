@@ -75,7 +75,8 @@ def scan_file(
         why = error.strerror if isinstance(error, OSError) else str(error)
         return Scan(Dataset((_named(path),)), 0, None, (), (Unread(Place(path), str(why)),))
     rows = examined if table.whole and not bad else None
-    unread = [*_bad(path, bad), *([Unread(Place(path), table.problem)] if table.problem else [])]
+    problem = table.problem or ("no row stands in the part of it that was read" if table.cut and not examined else "")
+    unread = [*_bad(path, bad), *([Unread(Place(path), problem)] if problem else [])]
     return Scan(
         dataset=_dataset(path, evidence, examined, rows),
         examined=examined,

@@ -88,7 +88,7 @@ def _lines(place: Path, codec: bytes, table: Table, most: int | None) -> Iterato
             yield b"".join(begun)
             yield from lines[:-1]
             begun, length = [lines[-1]], len(lines[-1])
-    if length:
+    if length and not table.cut:
         yield b"".join(begun)
 
 

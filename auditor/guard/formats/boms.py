@@ -99,7 +99,7 @@ def _licences(doc: Doc, path: KeyPath, item: Object) -> Iterator[Named]:
     entries = item.get("licenses")
     for i, entry in enumerate(entries if isinstance(entries, list) else []):
         inner = entry.get("license") if isinstance(entry, dict) else None
-        text = inner.get("id") or inner.get("name") if isinstance(inner, dict) else None
+        text = inner.get("id") or inner.get("name") or inner.get("url") if isinstance(inner, dict) else None
         text = text or (entry.get("expression") if isinstance(entry, dict) else None)
         if text:
             yield Named(str(text), doc.place((*path, "licenses", i)))
@@ -111,11 +111,10 @@ def read_spdx(doc: Doc) -> Found | None:
     if not any("spdx.org" in text for text in context):
         return None
     elements = {str(item.get("spdxId")): (path, item) for path, item in doc.select("@graph") if isinstance(item, dict)}
-    links = [
-        (str(item.get("from")), str(item.get("relationshipType")), _ids(item.get("to")))
-        for _, item in elements.values()
-        if item.get("relationshipType")
-    ]
+    links: Links = {}
+    for _, item in elements.values():
+        if kind := item.get("relationshipType"):
+            links.setdefault((str(item.get("from")), str(kind)), []).extend(_ids(item.get("to")))
     graph = _Graph(doc, elements, links)
     models = [(path, item) for path, item in elements.values() if item.get("type") == "ai_AIPackage"]
     packages = [(path, item) for path, item in elements.values() if item.get("type") == "dataset_DatasetPackage"]
@@ -132,12 +131,14 @@ def _ids(value: JsonValue) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-class _Graph:
-    """The elements of an SPDX file by id, and the relationships between them (from, type, to)."""
+Links = dict[tuple[str, str], list[str]]
+"""Id of an element and kind of a relationship → the ids that it leads to."""
 
-    def __init__(
-        self, doc: Doc, elements: dict[str, tuple[KeyPath, Object]], links: list[tuple[str, str, list[str]]]
-    ) -> None:
+
+class _Graph:
+    """The elements of an SPDX file by id, and the relationships between them."""
+
+    def __init__(self, doc: Doc, elements: dict[str, tuple[KeyPath, Object]], links: Links) -> None:
         self.doc = doc
         self.elements = elements
         self.links = links
@@ -170,7 +171,7 @@ class _Graph:
         )
 
     def _to(self, start: str, kind: str) -> list[str]:
-        return [target for source, link, targets in self.links if (source, link) == (start, kind) for target in targets]
+        return self.links.get((start, kind), [])
 
     def _names(self, ids: list[str]) -> list[Named]:
         return [

@@ -16,7 +16,7 @@ from auditor.guard.formats.distilabel import read_pipeline
 from auditor.guard.formats.dvc import read_pointer, read_stages
 from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_list
 from auditor.guard.formats.openai import read_job
-from auditor.guard.formats.rest import only_rest, with_rest
+from auditor.guard.formats.rest import only_rest, with_literals, with_rest
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
@@ -143,7 +143,8 @@ def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
 def _script(path: str, text: str) -> Found | None:
     from auditor.guard.formats.scripts import read_script  # few commits touch scripts
 
-    return read_script(path, text)
+    found = read_script(path, text)
+    return with_literals(found, path, text) if found else None
 
 
 def _notebook(path: str, text: str) -> Found | None:

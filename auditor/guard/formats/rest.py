@@ -2,12 +2,13 @@
 known to be restricted. It is taken, or told as unknown, so that no file is clean for want of reading.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from auditor.guard.document import Doc, walk
 from auditor.guard.formats.unknown import TEACHERS, entries, names_at
-from auditor.guard.found import Found, Unread
+from auditor.guard.found import Found, Place, Unread
 from auditor.registry.datasets import datasets
 
 DATA = frozenset((
@@ -17,6 +18,8 @@ DATA = frozenset((
 """Keys that hold what is trained on in whatever format."""
 LONGEST = 200
 """Characters of a dataset's id or address."""
+LITERAL = re.compile(r"""["']([\w.-]+/[\w.-]+)["']""")
+"""A text in a program that may be the id of a dataset."""
 WHY = "the dataset '{}' stands here, where no training that is known takes it from"
 
 
@@ -55,12 +58,24 @@ def _names(found: Found) -> Iterator[str]:
     yield from (named.name for named in found.mentions)
 
 
+def with_literals(found: Found, path: str, text: str) -> Found:
+    """Return what a script says, with the restricted datasets that stand in it as literals and were not taken."""
+    literals = (
+        (Place(path, text.count("\n", 0, found.start()) + 1), found.group(1)) for found in LITERAL.finditer(text)
+    )
+    return replace(found, unread=(*found.unread, *_untaken(literals, {*_names(found)})))
+
+
 def _restricted(doc: Doc, held: set[str]) -> Iterator[Unread]:
+    texts = ((doc.place(path), text) for path, text in walk(doc.value) if isinstance(text, str) and "/" in text)
+    yield from _untaken(texts, held)
+
+
+def _untaken(texts: Iterable[tuple[Place, str]], held: set[str]) -> Iterator[Unread]:
     """The datasets that models wrote, or that are not for commerce, by the registry, and that nothing has named yet."""
     known = {entry.id for name in held if (entry := datasets().find(name))}
-    for path, text in walk(doc.value):
-        if isinstance(text, str) and "/" in text and len(text) <= LONGEST and " " not in text:
-            entry = datasets().find(text)
-            if entry and entry.restricted and entry.id not in known:
-                known.add(entry.id)
-                yield Unread(doc.place(path), WHY.format(entry.id))
+    for place, text in texts:
+        entry = datasets().find(text) if len(text) <= LONGEST and " " not in text else None
+        if entry and entry.restricted and entry.id not in known:
+            known.add(entry.id)
+            yield Unread(place, WHY.format(entry.id))

@@ -1,10 +1,13 @@
 """Files in formats, layouts and words that nobody told us of: each stops, or is unknown, and none of them is clean."""
 
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 
 from auditor.errors import ExitCode
+from auditor.guard.git import run_git
 from tests.guard.project import Project, stops
 
 OPENAI = "openai/services-agreement/no-competing-models"
@@ -37,6 +40,10 @@ FILES = [
     ("c.yml", f"base_model: {BASE}\ndatasets: [tatsu-lab/alpaca]\n"),
     ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}]\nkd: {{teacher: gpt-4o}}\n"),
     ("c.yaml", f"model: {BASE}\n\ttrain_data: tatsu-lab/alpaca\nlr: 1\n"),
+    (
+        "t.py",
+        "from datasets import load_dataset\nload_dataset(pick(['tatsu-lab/alpaca']))\nAutoModel.from_pretrained('a/b')\n",
+    ),
     ("dvc.yaml", "stages: {train: {cmd: python train.py, deps: [${item}], outs: [models/h]}}\n"),
     (
         "dvc.yaml",
@@ -52,7 +59,7 @@ def test_no_configuration_is_clean(project, name, text):
     assert report.blocking() or (report.unread and report.exit_code(UNKNOWN) == ExitCode.FINDINGS)
 
 
-@pytest.mark.parametrize("index", [0, 3, 4, 6, 7, 8, 9, 15, 18])
+@pytest.mark.parametrize("index", [0, 3, 4, 6, 7, 8, 9, 15, 19])
 def test_usual_keys_are_enough_to_stop(project, index):
     name, text = FILES[index]
     project.write(f"rival/{name}", text)
@@ -252,3 +259,46 @@ def test_patterns_and_waivers_that_fit_nothing_are_told(project):
     told = [notice for notice in project.check().notices if "fits no" in notice]
     assert len(told) == 3  # the folders of two models, and the waiver
     assert not any("fits no" in notice for notice in project.check("rival").notices)
+
+
+def test_merge_keys_end(project):
+    keys = "".join(f"  k{i}: {i}\n" for i in range(2_000))
+    merges = "".join(f"x{i}:\n  <<: *a\n" for i in range(2_000))
+    project.write("rival/c.yml", f"base: &a\n{keys}{merges}base_model: a/b\ndatasets: [{{path: acme/x}}]\n")
+    assert "merge keys" in project.check().unread[0].why
+
+
+def test_places_in_json_are_those_of_the_keys(project):
+    value = {"base_model": BASE, "datasets": [{"path": "acme/x", "type": "a"}, {"path": "tatsu-lab/alpaca"}], "x": "a"}
+    project.write("rival/c.json", json.dumps(value, indent=1))
+    lines = (project.root / "rival/c.json").read_text().splitlines()
+    (item,) = (item for item in project.check().blocking() if item.finding.clause == OPENAI)
+    assert "tatsu-lab/alpaca" in lines[item.places[0].line - 1]
+
+
+def test_a_sample_ends_before_a_packed_file_does(project, monkeypatch):
+    monkeypatch.setattr("auditor.guard.data.tables.SAMPLE", 1 << 20)
+    project.write("rival/t.jsonl.gz", gzip.compress(b" " * (1 << 24) + json.dumps(ROW).encode() + b"\n"))
+    report = project.check()
+    assert "no row stands in the part" in report.unread[0].why
+    project.write("rival/t.jsonl.gz", gzip.compress((json.dumps(PLAIN).encode() + b"\n") * (1 << 16)))
+    report = project.check()
+    assert 0 < report.examined.rows < 1 << 16 and report.examined.sampled and not report.unread
+
+
+def test_many_files_in_the_index_are_listed_once(project, monkeypatch):
+    for i in range(300):
+        project.write(f"data/f{i}.json", json.dumps({"a": i}))
+    project.sft("rival", *(f"data/{i}" for i in range(20)))
+    project.git("init", "-q")
+    project.git("add", "-A")
+    started: list[tuple[str, ...]] = []
+
+    def run(root: Path, *args: str, stdin: bytes | None = None, fails: bool = False) -> bytes:
+        started.append(args)
+        return run_git(root, *args, stdin=stdin, fails=fails)
+
+    monkeypatch.setattr("auditor.guard.repository.run_git", run)
+    monkeypatch.setattr("auditor.guard.index.run_git", run)
+    project.check(staged=True)
+    assert 0 < len(started) < 20
