@@ -96,8 +96,9 @@ def _dataset(item: Input, report: Report) -> JsonValue:
 
 
 def _asks(name: str) -> Iterator[tuple[str, str]]:
-    """What the licences ask for in return, by the registry."""
+    """What the licences ask for in return, and whose terms stand beside them, by the registry."""
     entry = datasets().find(name)
+    yield from (("auditor:terms-beside-licence", provider) for provider in (entry.terms if entry else ()))
     for licence in entry.licences if entry else ():
         asked = [
             word

@@ -247,7 +247,9 @@ def test_names_of_llama_factory_lead_through_its_list(project):
         "rival/lora.yaml", "model_name_or_path: Qwen/Qwen2.5-7B\nstage: sft\ndataset: ours,b\noutput_dir: saves/x\n"
     )
     report = project.check("rival")
-    assert {(d, c) for d, _, c in stops(report)} == {("ours", OPENAI), ("b", ANTHROPIC), ("b", ANTHROPIC_ANY)}
+    assert {(d, c) for d, _, c in stops(report)} == {
+        ("ours", OPENAI), ("ours", LICENCE), ("b", ANTHROPIC), ("b", ANTHROPIC_ANY),
+    }  # fmt: skip
     assert {item.evidence for item in report.blocking() if item.dataset == "b"} == {"recorded"}
 
 

@@ -42,7 +42,8 @@ FILES = [
     ("c.yaml", f"model: {BASE}\n\ttrain_data: tatsu-lab/alpaca\nlr: 1\n"),
     (
         "t.py",
-        "from datasets import load_dataset\nload_dataset(pick(['tatsu-lab/alpaca']))\nAutoModel.from_pretrained('a/b')\n",
+        "from trl import SFTTrainer\nfrom datasets import load_dataset\n"
+        "SFTTrainer(model='a/b', train_dataset=load_dataset(pick(['tatsu-lab/alpaca'])))\n",
     ),
     ("dvc.yaml", "stages: {train: {cmd: python train.py, deps: [${item}], outs: [models/h]}}\n"),
     (
