@@ -24,7 +24,7 @@ OF_GENERATORS = frozenset(("dataset.generators", "dataset.generator_providers", 
 """The facts that say who wrote a dataset."""
 RECORDED = ("recorded", "proven")
 """Evidence that no declaration takes back."""
-DEEPEST = 12
+DEEPEST = 100
 """Steps from a dataset to those that it was made from."""
 
 

@@ -19,6 +19,9 @@ from auditor.policy.parse import parse_rules
 from auditor.policy.parsed import Pack, Policy
 from auditor.yamlfile import Tree
 
+KEPT = 8
+"""Files of different packs and versions that stay."""
+
 
 class Compiled(Model):
     """Documents with the rules of some tables alone, without their tests, and the lists."""
@@ -42,11 +45,14 @@ def load_rules(selection: str | Path | None, tables: Iterable[TableName], cache:
     wanted = sorted(set(tables))
     file = cache / f"rules-{_key(find_files(selection), wanted)}.json" if cache else None
     compiled = _read(file) if file else None
-    if compiled is None:
+    policy = _policy(compiled) if compiled else None
+    if policy is None:
         compiled = _narrowed(load_policies(selection), wanted)
+        policy = _policy(compiled)
+        assert policy, "the packs were checked when they were loaded"
         if file:
             _write(file, compiled)
-    return _policy(compiled)
+    return policy
 
 
 def cache_folder() -> Path | None:
@@ -69,8 +75,11 @@ def _key(files: PolicyFiles, tables: list[TableName]) -> str:
 
 
 def _read(file: Path) -> Compiled | None:
+    """What was kept, None where it is not there or not as it was written: its first line is the SHA-256 of the rest."""
     try:
-        return TypeAdapter(Compiled).validate_json(file.read_bytes())
+        digest, _, body = file.read_bytes().partition(b"\n")
+        is_whole = digest == hashlib.sha256(body).hexdigest().encode()
+        return TypeAdapter(Compiled).validate_json(body) if is_whole else None
     except (OSError, ValidationError):
         return None
 
@@ -80,8 +89,12 @@ def _write(file: Path, compiled: Compiled) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}")
-        part.write_text(compiled.model_dump_json(by_alias=True, exclude_defaults=True), "utf-8")
+        body = compiled.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+        part.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         part.replace(file)
+        kept = sorted(file.parent.glob("rules-*.json"), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-KEPT]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 
@@ -100,7 +113,8 @@ def _narrowed(policy: Policy, tables: list[TableName]) -> Compiled:
     return Compiled(documents=tuple(documents), lists=tuple(policy.lists.values()), packs=packs)
 
 
-def _policy(compiled: Compiled) -> Policy:
+def _policy(compiled: Compiled) -> Policy | None:
+    """The packs as they are used; None where their rules do not parse, as those that another version of us kept may not."""
     lists = {item.id: item for item in compiled.lists}
     values = {name: item.values for name, item in lists.items()}
     faults: list[Fault] = []
@@ -109,5 +123,6 @@ def _policy(compiled: Compiled) -> Policy:
         for document in compiled.documents
         for rule in parse_rules(Tree(document.id, None, {}), document, values, faults)
     )
-    assert not faults, "the packs were checked when they were narrowed"
+    if faults:
+        return None
     return Policy(compiled.documents, rules, (), lists, tuple(Pack(*pack) for pack in compiled.packs))

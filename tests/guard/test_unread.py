@@ -262,6 +262,12 @@ def test_patterns_and_waivers_that_fit_nothing_are_told(project):
     assert not any("fits no" in notice for notice in project.check("rival").notices)
 
 
+def test_a_file_with_more_values_than_are_looked_at_is_not_clean(project):
+    value = {"base_model": BASE, "x": [0] * 100_000, "datasets": [{"path": "acme/x"}]}
+    project.write("rival/c.json", json.dumps(value))
+    assert any("those after 100,000" in unread.why for unread in project.check().unread)
+
+
 def test_merge_keys_end(project):
     keys = "".join(f"  k{i}: {i}\n" for i in range(2_000))
     merges = "".join(f"x{i}:\n  <<: *a\n" for i in range(2_000))

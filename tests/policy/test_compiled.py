@@ -72,7 +72,15 @@ def test_a_changed_pack_or_list_is_read_again(tmp_path, packs):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"\xff", b'{"documents": [{"provider": 1}], "lists": [], "packs": []}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b"\xff",
+        b'{"documents": [{"provider": 1}], "lists": [], "packs": []}',
+        b'{"documents": [], "lists": [], "packs": []}',
+    ],
 )
 def test_a_damaged_file_is_made_anew(tmp_path, packs, content):
     load_rules(packs, TABLES, tmp_path)
@@ -93,3 +101,12 @@ def test_faults_of_a_pack_are_told_as_ever(tmp_path, packs):
     (packs / "datasets" / "dataset-licences.yaml").write_text("provider: datasets\n", "utf-8")
     with pytest.raises(AuditorError, match="the policy packs have faults"):
         load_rules(packs, TABLES, tmp_path)
+
+
+def test_files_of_older_packs_are_removed(tmp_path, packs):
+    file = packs / "datasets" / "dataset-licences.yaml"
+    text = file.read_text("utf-8")
+    for number in range(12):
+        file.write_text(f"# {number}\n{text}", "utf-8")
+        load_rules(packs, TABLES, tmp_path)
+    assert len(list(tmp_path.glob("rules-*.json"))) == 8

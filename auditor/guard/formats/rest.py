@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from auditor.guard.document import Doc, walk
+from auditor.guard.document import MOST, Doc, walk
 from auditor.guard.formats.unknown import TEACHERS, entries, names_at
 from auditor.guard.found import Found, Place, Unread
 from auditor.registry.datasets import datasets
@@ -25,6 +25,8 @@ WHY = "the dataset '{}' stands here, where no training that is known takes it fr
 
 def with_rest(found: Found, doc: Doc) -> Found:
     """Return what a file says, with what else it holds: teachers of its training, the rest as not understood."""
+    if sum(1 for _ in walk(doc.value)) >= MOST:
+        found = replace(found, unread=(*found.unread, Unread(doc.place(()), f"of its values, those after {MOST:,}")))
     keys = entries(doc)
     held = {*_names(found)}
     if found.trainings:
