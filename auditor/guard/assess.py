@@ -24,7 +24,7 @@ from auditor.guard.inputs import (
     unlooked,
 )
 from auditor.guard.knowledge import Knowledge
-from auditor.guard.notices import about_config, about_data, about_everything
+from auditor.guard.notices import about_config, about_data, about_everything, about_permissions
 from auditor.guard.outcome import Examined, GuardFinding, Report
 from auditor.guard.paths import clean
 from auditor.guard.repository import Repository, open_repository
@@ -145,6 +145,7 @@ def run_guard(
             *notices,
             *about_config(config, inputs),
             *(about_everything(config, repository, found) if whole else ()),
+            *about_permissions(checks, inputs),
             *unused,
         ),
         day=now,

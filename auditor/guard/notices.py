@@ -9,6 +9,8 @@ from auditor.guard.inputs import Input, path_fits, paths_of
 from auditor.guard.knowledge import OTHER
 from auditor.guard.outcome import GuardFinding
 from auditor.guard.repository import Repository
+from auditor.model.check import Check
+from auditor.rules.scalar import Row, evaluate_check
 
 
 def about_config(config: Config, inputs: Sequence[Input]) -> list[str]:
@@ -42,3 +44,16 @@ def about_data(gathered: Gathered, named: Iterable[str], inputs: Sequence[Input]
         signs = [sign.note for sign in (scan.synthetic, *(c for c in scan.claims if c.name == OTHER)) if sign]
         if signs and not scan.generators:
             yield f"{path}: {'; '.join(signs)}; if a model wrote it, say which under `datasets` in auditor.yaml"
+
+
+def about_permissions(checks: Sequence[Check], inputs: Sequence[Input]) -> Iterator[str]:
+    """Yield what nothing stops only because an authorisation was declared, so that those who read the report can look at it."""
+    for check in checks:
+        for item in inputs if "authorisation.scope" in check.facts else ():
+            without = {**item.row, "authorisation.scope": []}
+            if item.row.get("authorisation.scope") and not _holds(check, item.row) and _holds(check, without):
+                yield f"{item.dataset} in {item.model}: an authorisation in auditor.yaml sets {check.clause} aside"
+
+
+def _holds(check: Check, row: Row) -> bool:
+    return evaluate_check(check, [row])[0] is True

@@ -142,3 +142,15 @@ def test_faults_of_a_baseline_are_told_together(project):
     assert {fault.location.line for fault in caught.value.faults} == {1, 2}
     with pytest.raises(AuditorError, match="cannot read the baseline"):
         project.check(baseline="none.jsonl")
+
+
+def test_what_an_authorisation_sets_aside_is_told(project):
+    text = (project.root / "auditor.yaml").read_text()
+    given = "authorisations: [{id: letter, provider: datasets, scope: [non-commercial], document: letter of 3 March}]"
+    project.write("auditor.yaml", text.replace("authorisations: []", given))
+    project.write("data/README.md", "---\nlicense: cc-by-nc-4.0\n---\n")
+    project.rows("data/t.jsonl", {"output": "a"})
+    project.sft("rival", "data/t.jsonl")
+    report = project.check("rival")
+    assert not any(item.finding.clause.startswith("datasets/") for item in report.blocking())
+    assert any("data/t.jsonl in rival: an authorisation" in notice for notice in report.notices)
