@@ -10,6 +10,8 @@ import click
 
 from auditor.cli.options import FILE, Day, ReportTarget, colour, plain, policies_option
 from auditor.errors import AuditorError, ExitCode
+from auditor.guard.allow import SHORTEST
+from auditor.guard.allow import write_baseline as write_entries
 from auditor.guard.assess import GuardOptions, run_guard
 from auditor.guard.outcome import FailOn, Report, least
 from auditor.guard.reports import FORMATS, render
@@ -104,9 +106,7 @@ def command(
     for format_, path in reports:
         _write(path, render(report, format_, fail_on))
     if write_baseline and reason and expires:
-        from auditor.guard.allow import write_baseline as written
-
-        text = written(report.findings, reason, expires)
+        text = write_entries(report.findings, reason, expires)
         _write(write_baseline, text)
         click.echo(f"{text.count(chr(10))} entries written to {write_baseline}, until {expires}", err=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY") if output_format == "github" else None:
@@ -122,6 +122,8 @@ def _check_baseline(path: Path | None, reason: str | None, expires: date | None)
         raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
     if (reason or expires) and not path:
         raise AuditorError("--reason and --expires are for --write-baseline, which is not given")
+    if reason and len(reason.strip()) < SHORTEST:
+        raise AuditorError(f"--reason '{reason}': say it in some words")
     if expires and expires < datetime.now(UTC).date():
         raise AuditorError(f"--expires {expires}: that day is past")
 

@@ -16,7 +16,10 @@ from auditor.guard.found import Place
 from auditor.guard.outcome import GuardFinding
 from auditor.model.base import Model
 from auditor.model.finding import Waiver
+from auditor.model.policy import Sentence
 
+SHORTEST = 3
+"""Characters of a reason, as in a waiver."""
 LONGEST = 2_000
 """Characters of a line in which a comment is looked for."""
 COMMENT = re.compile(r"#\s*auditor:\s*allow\b(.*)$")
@@ -107,8 +110,8 @@ def entries(path: str, value: JsonValue) -> tuple[list[Allowance], list[str]]:
 
 
 def _allowance(rule: str, fields: dict[str, str], place: Place, about: range | None) -> Allowance | str:
-    if not rule or rule in ("reason", "until") or not fields.get("reason"):
-        return f"{place}: this allowance does not count: it needs a rule and a reason (reason=…)"
+    if not rule or rule in ("reason", "until") or len(fields.get("reason", "").strip()) < SHORTEST:
+        return f"{place}: this allowance does not count: it needs a rule and a reason of some words (reason=…)"
     try:
         until = date.fromisoformat(fields.get("until", ""))
     except ValueError:
@@ -169,7 +172,7 @@ class BaselineEntry(Model):
     rule: str
     path: str
     content: str
-    reason: str
+    reason: Sentence
     expires: date
 
 

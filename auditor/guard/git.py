@@ -9,8 +9,8 @@ from auditor.errors import AuditorError
 
 
 def git_command(root: Path) -> list[str]:
-    """Return the start of a git command: in a folder, with paths as they are, and without its optional locks."""
-    return ["git", "-C", str(root), "--no-optional-locks", "-c", "core.quotepath=off"]
+    """Return the start of a git command: in a folder, without its optional locks, and whatever the user set, plain."""
+    return ["git", "-C", str(root), "--no-optional-locks", "-c", "core.quotepath=off", "-c", "color.ui=false"]
 
 
 def run_git(root: Path, *args: str, stdin: bytes | None = None, fails: bool = False) -> bytes:

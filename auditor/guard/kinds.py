@@ -39,6 +39,14 @@ def is_data(path: str) -> bool:
     return name.endswith(SUFFIXES)
 
 
+def has_lines(path: str) -> bool:
+    """Return whether a dataset has a row in each line, or in some."""
+    name = path.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return name.endswith((".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson", ".csv", ".tsv"))
+
+
 def is_readable(path: str) -> bool:
     """Return whether a file's name is one of those that may declare training or a dataset."""
     name = path.rpartition("/")[2].lower()

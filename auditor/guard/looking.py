@@ -6,7 +6,7 @@ from pathlib import Path
 from auditor.guard.formats.dvc import MD5
 from auditor.guard.found import Place, Unread
 from auditor.guard.gathered import Gathered
-from auditor.guard.kinds import OTHER_DATA, is_data
+from auditor.guard.kinds import OTHER_DATA, PACKED, has_lines, is_data
 from auditor.guard.paths import clean
 from auditor.guard.repository import Repository
 
@@ -53,7 +53,11 @@ def look_into(repository: Repository, gathered: Gathered, path: str, *, full: bo
     asked = path in gathered.given
     # to a run that is in the change itself, the old rows are as new as the added ones
     is_new = any(found.trainings for file, found in gathered.found.items() if file in gathered.given)
-    added = repository.added(path) if asked and changed and not (full or is_new) and _has_lines(path) else None
+    added = (
+        repository.added(path)
+        if asked and changed and not (full or is_new) and has_lines(path) and not path.lower().endswith(PACKED)
+        else None
+    )
     if added and (added[0][1].startswith("version https://git-lfs") or (added[0][0] == 1 and _has_header(path))):
         added = None  # a pointer, which is told as such, or new names of all columns
     with repository.data(path) as place:
@@ -75,10 +79,6 @@ def look_into(repository: Repository, gathered: Gathered, path: str, *, full: bo
 
 def _has_header(path: str) -> bool:
     return path.lower().endswith((".csv", ".tsv"))
-
-
-def _has_lines(path: str) -> bool:
-    return _has_header(path) or path.lower().endswith((".jsonl", ".ndjson"))
 
 
 def _cached(repository: Repository, gathered: Gathered, path: str) -> Path | None:

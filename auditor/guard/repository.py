@@ -102,13 +102,14 @@ class Repository:
             place = self.root / path
             yield place if place.is_file() and self._inside(place) else None
             return
-        if path not in self.files:
+        name = self._index.name(path)
+        if name is None:
             yield None
             return
         with TemporaryDirectory(prefix="auditor-guard-") as folder:
             copy = Path(folder) / PurePosixPath(path).name
             with copy.open("wb") as out:
-                command = [*git_command(self.root), "cat-file", "blob", f":./{self._index.links.get(path, path)}"]
+                command = [*git_command(self.root), "cat-file", "blob", name]
                 done = subprocess.run(command, stdout=out, stderr=subprocess.DEVNULL, check=False)  # noqa: S603  # git, no shell
             yield copy if done.returncode == 0 else None
 
@@ -118,7 +119,7 @@ class Repository:
         if not self.git:
             return frozenset(_walk(self.root))
         if self.staged:
-            return frozenset(self._index.modes)
+            return frozenset(self._index.entries)
         return frozenset(
             split_paths(run_git(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
         )
@@ -170,7 +171,8 @@ class Repository:
 
     def matching(self, pattern: str) -> list[str]:
         """Return the files that a pattern with `*`, `?` or `[…]` stands for; empty for a plain name."""
-        return [file for file in self.files if fnmatchcase(file, pattern)] if PATTERN & {*pattern} else []
+        is_pattern = PATTERN & {*pattern} and pattern not in self.files
+        return [file for file in self.files if fnmatchcase(file, pattern)] if is_pattern else []
 
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
@@ -189,18 +191,19 @@ class Repository:
             return []
         where = ["--cached"] if self.staged else ["--untracked"]
         names = [f":(icase)*{end}" for end in READABLE] + [f":(icase)*{start}*" for start in COMMAND_FILES]
-        command = ("grep", "-l", "-z", "-I", "-F", *where, "-f", "-", "--", *names)
+        command = ("grep", "--no-color", "-l", "-z", "-I", "-F", *where, "-f", "-", "--", *names)
         out = run_git(self.root, *command, stdin=os.fsencode(patterns), fails=True)
         return sorted(split_paths(out))
 
     def changed(self) -> list[str]:
         """Return the files that the change touches."""
-        options = ("--name-only", "-z", "--no-renames", "--diff-filter=d")
+        options = ("--name-only", "-z", "--no-renames", "--diff-filter=d", "--no-ext-diff", "--no-textconv")
         return sorted(split_paths(run_git(self.root, "diff", *options, *self.change, "--")))
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
-        options = ["--no-color", "--no-ext-diff", "--no-renames", "--text", *self.change, "--", path]
+        plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text"]
+        options = [*plain, *self.change, "--", f":(top,literal){path}"]
         count = run_git(self.root, "diff", "--numstat", *options).split(b"\t")[0]
         if not count.isdigit() or int(count) > MOST_ADDED:
             return None

@@ -72,10 +72,11 @@ def test_a_comment_at_a_line_is_about_that_line(project):
     ("comment", "notice"),
     [
         (f"allow {RULE} until=2027-01-01", "needs a rule and a reason"),
-        (f"allow {RULE} reason=x", "needs its last day"),
-        (f"allow {RULE} reason=x until=soon", "needs its last day"),
+        (f"allow {RULE} reason=agreed", "needs its last day"),
+        (f"allow {RULE} reason=agreed until=soon", "needs its last day"),
         ("allow reason=x until=2027-01-01", "needs a rule and a reason"),
-        ("allow other/rule reason=x until=2027-01-01", "no finding fits this allowance"),
+        (f"allow {RULE} reason=x until=2027-01-01", "needs a rule and a reason"),
+        ("allow other/rule reason=agreed until=2027-01-01", "no finding fits this allowance"),
     ],
 )
 def test_comments_that_do_not_count_are_said(project, comment, notice):
@@ -127,9 +128,9 @@ def test_a_baseline_holds_what_was_there_and_nothing_new(project):
 
 
 def test_a_baseline_has_neither_lines_nor_times_and_an_order_of_its_own(project):
-    first = write_baseline(project.check().findings, "r", date(2027, 1, 1))
+    first = write_baseline(project.check().findings, "known", date(2027, 1, 1))
     project.write("rival/sft.yml", f"# moved\n# down\n{text(project)}")
-    assert write_baseline(project.check(now=date(2026, 12, 1)).findings, "r", date(2027, 1, 1)) == first
+    assert write_baseline(project.check(now=date(2026, 12, 1)).findings, "known", date(2027, 1, 1)) == first
     keys = [json.loads(line).keys() for line in first.splitlines()]
     assert all(list(key) == ["rule", "path", "content", "reason", "expires"] for key in keys)
     assert first.splitlines() == sorted(first.splitlines())

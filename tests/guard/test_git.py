@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -269,3 +270,40 @@ def test_as_a_plain_hook_of_git(project, option):
     project.sft("rival", "tatsu-lab/alpaca")  # not staged
     env = {k: v for k, v in os.environ.items() if not k.startswith("PRE_COMMIT")} | GIT
     subprocess.run(["git", "commit", "-q", "-m", "x"], cwd=project.root, env=env, check=True)
+
+
+def test_what_the_user_set_for_git_changes_nothing(project):
+    for key, value in (("color.ui", "always"), ("core.quotepath", "on"), ("diff.x.textconv", "false")):
+        project.git("config", key, value)
+    project.write(".gitattributes", "*.jsonl diff=x\n")
+    project.rows("data/[ab].jsonl", {"output": "a"})
+    project.rows("data/a.jsonl", {"output": "a", "generation_model": "claude-3-opus"})
+    project.sft("rival", "data/[ab].jsonl")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "all")
+    with (project.root / "data/[ab].jsonl").open("a") as file:
+        file.write(json.dumps({"output": "b", "generation_model": "gpt-4o"}) + "\n")
+    project.git("add", "-A")
+    report = project.check(staged=True)
+    assert ("data/[ab].jsonl", "rival", "openai/services-agreement/no-competing-models") in stops(report)
+    assert report.examined.rows == 1
+
+
+def test_an_index_with_a_conflict_and_links(project):
+    (project.root / "link.yml").symlink_to("rival/sft.yml")
+    project.sft("rival", "tatsu-lab/alpaca")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "first")
+    project.git("checkout", "-qb", "other")
+    project.sft("rival", "acme/x")
+    (project.root / "link.yml").unlink()
+    (project.root / "link.yml").symlink_to("rival/a.yml")
+    project.git("commit", "-qam", "theirs")
+    project.git("checkout", "-q", "-")
+    project.sft("rival", "yahma/alpaca-cleaned")
+    (project.root / "link.yml").unlink()
+    (project.root / "link.yml").symlink_to("rival/b.yml")
+    project.git("commit", "-qam", "ours")
+    with pytest.raises(subprocess.CalledProcessError):
+        project.git("merge", "other")
+    assert {dataset for dataset, _, _ in stops(project.check("rival", staged=True))} == {"yahma/alpaca-cleaned"}

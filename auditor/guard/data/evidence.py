@@ -5,6 +5,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 
 from auditor.guard.data.phrases import claims_of
 from auditor.registry.tables import registry
@@ -23,12 +25,15 @@ GENERAL = frozenset((
     "provider", "model_id", "modelid", "model_used", "model_slug", "response_model", "completion_model",
     "answer_model", "gen_model", "output_model", "assistant_model", "author_model", "gpt_model", "llm_name",
     "generated_by", "generated_with", "written_by", "teacher_name", "distilled_from", "gpt_version", "model_version",
-    "api_model", "answer_by", "generatormodel", "modelname", "chosenmodel", "litellm_model", "model",
+    "api_model", "answer_by", "litellm_model", "ai_model", "model",
     "engine", *LIKELY,
 ))  # fmt: skip
 """Columns of which a value counts if it is the name of a known model."""
 ORIGIN = frozenset(("source", "dataset", "author", "origin", "creator", "annotator"))
 """Columns of which a value counts if it is the name of a known model that nothing else bears, as Claude and Gemini do."""
+MODEL_COLUMN = re.compile(r"^(?!target_|base_)(?:.*_)?(?:model|llm|teacher|generator|deployment)(?:_|$)")
+"""Other columns of which a value counts if it is the id of a known model."""
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 IDENT = re.compile(r"(?=.*[\d/])[A-Za-z][\w.:/@+-]+")
 _LINE = r"(gpt[-_]?4o?|chatgpt|claude|gemini|deepseek)"
 _ANSWER = (
@@ -88,6 +93,8 @@ class Evidence:
         claims: what assistant turns claim (see `phrases.NAMES`) → the same.
         layouts: layout → how often.
         turns: assistant turns that were read.
+        more: whether more kinds of one thing were there than are kept.
+        cut: whether a row held more values than are looked at.
     """
 
     models: dict[str, Seen] = field(default_factory=dict)
@@ -96,6 +103,7 @@ class Evidence:
     layouts: dict[str, Seen] = field(default_factory=dict)
     turns: int = 0
     more: bool = False
+    cut: bool = False
 
     def add(self, number: int, row: dict[str, object]) -> None:
         """Take in one row.
@@ -108,7 +116,9 @@ class Evidence:
         layout = _layout(row)
         self._count(self.layouts, layout, number, "")
         dialogue = layout in ("sharegpt", "messages", "preference", "prompt and completion")
-        for key, value, parent, depth in _nodes(row):
+        nodes, cut = _nodes(row)
+        self.cut = self.cut or cut
+        for key, value, parent, depth in nodes:
             if isinstance(value, dict):
                 self._envelope(number, key, value, found)
             elif isinstance(value, (str, bytes)) and value:
@@ -164,8 +174,9 @@ def may_name_model(name: str) -> bool:
     return _plain(name) in SPECIFIC | GENERAL | ORIGIN
 
 
+@lru_cache(maxsize=10_000)
 def _plain(name: str) -> str:
-    return name.lower().replace(" ", "_").replace("-", "_").partition("[")[0]
+    return CAMEL.sub("_", name).lower().replace(" ", "_").replace("-", "_").partition("[")[0]
 
 
 def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | None:
@@ -176,12 +187,17 @@ def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | Non
         return value
     if name in LIKELY and IDENT.fullmatch(value):
         return value
-    is_known = registry().model(value).maker is not None
+    if name in GENERAL:
+        return value if _is_known(value) else None
     if name in ORIGIN:
-        return (
-            value if is_known and ("gpt" in value.lower() or any(character.isdigit() for character in value)) else None
-        )
-    return value if name in GENERAL and is_known else None
+        is_own = "gpt" in value.lower() or any(character.isdigit() for character in value)
+        return value if is_own and _is_known(value) else None
+    is_likely = MODEL_COLUMN.search(name) and ("-" in value or "/" in value)
+    return value if is_likely and IDENT.fullmatch(value) and _is_known(value) else None
+
+
+def _is_known(value: str) -> bool:
+    return registry().model(value).maker is not None
 
 
 def _of_column(key: str) -> str | None:
@@ -196,28 +212,30 @@ def _mentions(value: dict[str, object], key: str) -> bool:
     return isinstance(choices, list) and any(isinstance(choice, dict) and key in choice for choice in choices[:8])
 
 
-def _nodes(row: dict[str, object]) -> Iterator[tuple[str, object, str, int]]:
-    """Yield what a row holds: path, value, the name of the list or mapping it is in, depth; bounded, and no recursion."""
-    waiting: deque[tuple[str, object, str, int]] = deque([("", row, "", 0)])
-    for _ in range(NODES):
-        if not waiting:
-            return
-        key, value, parent, depth = waiting.popleft()  # columns before what they hold
-        yield key, value, parent, depth
+Node = tuple[str, object, str, int]
+"""Path, value, the name of the list or mapping that it is in, and depth."""
+
+
+def _nodes(row: dict[str, object]) -> tuple[list[Node], bool]:
+    """The texts, mappings and lists that a row holds, columns before what they hold, and whether there were too many."""
+    waiting: deque[Node] = deque([("", row, "", 0)])
+    found: list[Node] = []
+    while waiting and len(found) < NODES:
+        found.append(waiting.popleft())
+        key, value, _, depth = found[-1]
+        if isinstance(value, str) and value.startswith("{") and _plain(key.rpartition(".")[2]) in NOTES:
+            value = _parsed(value)
         if depth >= DEEPEST:
             continue
-        if isinstance(value, str) and value.startswith("{") and _plain(key) in NOTES:
-            value = _parsed(value)
         if isinstance(value, dict):
-            inside = [(f"{key}.{name}".lstrip("."), item, key, depth + 1) for name, item in value.items()]
-            waiting += inside[:NODES]
+            inside = ((f"{key}.{name}".lstrip("."), item, key) for name, item in value.items())
         elif isinstance(value, list):
-            name = key.rpartition(".")[2]
-            waiting += [
-                (f"{key}[{i}]", item, name, depth + 1)
-                for i, item in enumerate(value[:200])
-                if isinstance(item, (str, dict, list))
-            ]
+            inside = ((f"{key}[{i}]", item, key.rpartition(".")[2]) for i, item in enumerate(value))
+        else:
+            continue
+        held = ((*part, depth + 1) for part in inside if isinstance(part[1], (str, bytes, dict, list)))
+        waiting.extend(islice(held, NODES))
+    return found, bool(waiting)
 
 
 def _parsed(text: str) -> object:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.guard.data.evidence import Evidence, Seen
+from auditor.guard.data.evidence import NODES, Evidence, Seen
 from auditor.guard.data.rows import BadRow, Table, UnreadableError
 from auditor.guard.data.tables import added_rows, open_table
 from auditor.guard.found import Dataset, Named, Place, Unread
+from auditor.guard.kinds import has_lines
 
 MOST = 20_000
 """Rows of a file that are looked at, unless all are asked for."""
@@ -96,6 +97,8 @@ def _bad(path: str, bad: Sequence[tuple[int, str]]) -> Iterator[Unread]:
 def _more(path: str, evidence: Evidence) -> Iterator[Unread]:
     if evidence.more or len(evidence.models) > SHOWN:
         yield Unread(Place(path), f"the rows name more than {SHOWN} models; the most frequent are shown")
+    if evidence.cut:
+        yield Unread(Place(path), f"of rows with more than {NODES:,} values, the values after those")
 
 
 def _named(path: str) -> Named:
@@ -104,7 +107,7 @@ def _named(path: str) -> Named:
 
 def _dataset(path: str, evidence: Evidence, examined: int, rows: int | None) -> Dataset:
     def named(name: str, seen: Seen) -> Named:
-        place = Place(path, seen.row, f"row {seen.row}: {seen.key}")
+        place = Place(path, seen.row if has_lines(path) else None, f"row {seen.row}: {seen.key}")
         return Named(name, place, "recorded", f"{seen.count:,} of {examined:,} rows")
 
     models = sorted(evidence.models.items(), key=lambda item: -item[1].count)[:SHOWN]
@@ -129,4 +132,9 @@ def _claim(path: str, name: str, seen: Seen, turns: int) -> Named:
         note = f"{share} call themselves a language model"
     else:
         note = f"{share} carry a {'mark of generated content (C2PA)' if name == 'c2pa mark' else 'trace of a chat website'}"
-    return Named(name if name in CLAIMED else "other", Place(path, seen.row, "assistant turns"), "indicated", note)
+    return Named(
+        name if name in CLAIMED else "other",
+        Place(path, seen.row if has_lines(path) else None, "assistant turns"),
+        "indicated",
+        note,
+    )
