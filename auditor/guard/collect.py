@@ -9,7 +9,7 @@ from auditor.guard.formats.sidecar import PROVENANCE
 from auditor.guard.found import UNREADABLE, Found, Place, Unread
 from auditor.guard.gathered import Gathered
 from auditor.guard.kinds import is_readable
-from auditor.guard.links import SHORTEST, described, followed, uses, words_of
+from auditor.guard.links import SHORTEST, Related, followed, subjects, words_for
 from auditor.guard.looking import look_into, named_as_data
 from auditor.guard.repository import Repository
 
@@ -80,18 +80,18 @@ def _allowed(gathered: Gathered, path: str, found: Found, text: str) -> None:
 
 def _read_users(repository: Repository, gathered: Gathered, data: Iterable[str]) -> None:
     """Read the files that use what was given: its data, what it says of datasets, the models it makes; and what uses those."""
-    words = {*(word for path in data for word in words_of(path))}
-    for path, found in gathered.found.items():
-        words |= {*described(repository, path, found)}
+    about = subjects(gathered.found, data)
     asked: set[str] = set()
-    while words := {word for word in words - asked if len(word) >= SHORTEST}:
-        asked |= words
+    while about := about - asked:
+        asked |= about
+        words = {word for subject in about for word in words_for(repository, subject) if len(word) >= SHORTEST}
         known = {*gathered.found, *gathered.given}
-        mentioning = [path for path in repository.mentioning(sorted(words)) if path not in known]
-        named: set[str] = set()
-        for path, text in repository.read_all(mentioning):
-            user = read_text(path, text)
-            if user and (uses(user, words) or (user.unread and (user.trainings or user.format == UNREADABLE))):
-                _keep(gathered, path, user, text)
-                named |= {*described(repository, path, user)}
-        words = named
+        related = Related(about)
+        users: dict[str, Found] = {}
+        for path, text in repository.read_all([p for p in repository.mentioning(sorted(words)) if p not in known]):
+            found = read_text(path, text)
+            is_open = found and found.unread and (found.trainings or found.format == UNREADABLE)
+            if found and (is_open or related.used_by(path, found)):
+                _keep(gathered, path, found, text)
+                users[path] = found
+        about = subjects(users)

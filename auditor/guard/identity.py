@@ -62,7 +62,7 @@ class Names:
         entries = self._lists.get(name.casefold(), ())
         folders = self._folders.get(file, ())
         named = [entry for path, entry in entries if _folder(path) in {*folders, *_beside(folders, file)}]
-        if named or not entries:
+        if folders or not entries:
             return named
         near = max(_shared(path, file) for path, _ in entries)
         return [entry for path, entry in entries if _shared(path, file) == near]

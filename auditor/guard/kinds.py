@@ -11,8 +11,6 @@ CLOSED_DATA = (
     ".h5", ".sqlite",
 )  # fmt: skip
 """Files that hold data and are not looked into."""
-OTHER_DATA = (*CLOSED_DATA, ".txt", ".zip", ".pkl", ".pickle", ".db", ".bin", ".idx", ".xml", ".html")
-"""The same, where a training run names them; elsewhere they may be anything."""
 PACKED = (".gz", ".zst")
 YAML = (".yaml", ".yml", ".dvc", "dvc.lock")
 JSON = (".json", ".jsonld", ".json-ld")

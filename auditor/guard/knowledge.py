@@ -152,8 +152,10 @@ class Knowledge:
             if entry := datasets().find(other):
                 own.names.add(entry.id)
                 own.add_entry(entry)
-        is_path = "/" in name or "." in name
-        self._declare(names[0] if is_path and self.repository.exists(names[0]) else name, own)
+        # what is declared of a path is about that one alone, and not about the other that the same name may mean
+        others = {other for other in own.names if other != names[0] and self.repository.exists(other)}
+        is_path = self.repository.exists(names[0]) and ("/" in name or "." in name)
+        self._declare({*own.names, names[0], *(() if is_path else (name,))} - others, own)
         return own
 
     def _inside(self, names: set[str]) -> Iterator[str]:
@@ -182,10 +184,10 @@ class Knowledge:
                 near = next((said for folder in folders if (said := self._datasets.get(folder.casefold()))), None)
                 yield from near or (replace(dataset, human=None) for dataset in self._datasets.get(".", ()))
 
-    def _declare(self, name: str, own: "_Own") -> None:
+    def _declare(self, names: set[str], own: "_Own") -> None:
         """What the company declares of a dataset replaces what others say of the same facts."""
         for pattern, entry in self.declared.datasets.items():
-            if any(fnmatchcase(other.casefold(), clean(pattern).casefold()) for other in (name, *own.names)):
+            if any(fnmatchcase(other.casefold(), clean(pattern).casefold()) for other in names):
                 own.declare(entry, Place(self.config, None, f"datasets.{pattern}"))
 
 

@@ -1,12 +1,14 @@
 """Which files bear on others: what a file leads to, and what would name what it describes."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from itertools import islice
 
 from auditor.guard.formats.sidecar import SUFFIXES
 from auditor.guard.found import Found
-from auditor.guard.kinds import MARKDOWN, is_data
-from auditor.guard.paths import clean
+from auditor.guard.kinds import is_data
+from auditor.guard.paths import clean, is_pattern
 from auditor.guard.repository import Repository
 from auditor.registry.tables import registry
 
@@ -16,8 +18,10 @@ LIST = "dataset_info.json"
 """Where LLaMA-Factory looks for the datasets that its configurations name."""
 MOST_BELOW = 1_000
 """Data files below a card that are looked for by their names."""
-SHORTEST, DISTINCT = 3, 8
-"""Characters of a name that is looked for, and of one that is found inside longer words as well."""
+SHORTEST = 2
+"""Characters of a name that is looked for."""
+MARK = re.compile(r"[@:#\[?](?!/)")
+"""What follows an id: a revision, a subset, a part."""
 
 
 def followed(repository: Repository, found: Mapping[str, Found]) -> Iterator[str]:
@@ -70,32 +74,54 @@ def _makers(repository: Repository, found: Mapping[str, Found]) -> list[str]:
     return repository.mentioning(dict.fromkeys(clean(name) for name in unknown))
 
 
-def words_of(path: str) -> Iterator[str]:
-    """Yield what the files that use a file's data would call it: its name, and that of its folder."""
-    name = path.removesuffix(".dvc")
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
-    folder, _, last = name.rpartition("/")
-    yield folder.rpartition("/")[2]
-    yield "" if folder and last.lower() == "readme.md" else last
+def subjects(found: Mapping[str, Found], data: Iterable[str] = ()) -> set[str]:
+    """Return what files are about, as others would name it: data, the datasets they describe, and the models they make."""
+    about = {path.removesuffix(".dvc") for path in data}
+    for said in found.values():
+        for dataset in said.datasets:
+            about |= {dataset.alias.name} if dataset.alias else {clean(named.name) for named in dataset.names}
+        about |= {clean(output.name) for training in said.trainings for output in training.outputs}
+    return about
 
 
-def described(repository: Repository, path: str, found: Found) -> Iterator[str]:
-    """Yield what other files would call the datasets that a file describes, and the models that it makes."""
-    for dataset in found.datasets:
-        yield from words_of(path) if not dataset.alias else (dataset.alias.name,)
-        for named in dataset.names if not dataset.alias else ():
-            name = clean(named.name)
-            yield from words_of(name) if repository.exists(name) else (name,)
-            if path.lower().endswith(MARKDOWN) and repository.exists(name):
-                below = (file for file in repository.below(name) if is_data(file))
-                yield from (file.rpartition("/")[2] for file in islice(below, MOST_BELOW))
-    for training in found.trainings:
-        yield from (clean(output.name) for output in training.outputs)
+def words_for(repository: Repository, subject: str) -> Iterator[str]:
+    """Yield what stands in files that name a subject: an id itself; of a path its parts, and the end of patterns for it."""
+    if not (is_data(subject) or repository.exists(subject)):
+        yield subject
+        return
+    yield from (part for part in subject.split("/") if len(part) >= SHORTEST)
+    files = [subject] if is_data(subject) else islice(filter(is_data, repository.below(subject)), MOST_BELOW)
+    for file in files:
+        name = file.rpartition("/")[2]
+        yield from (name, f"*.{name.rpartition('.')[2]}")
 
 
-def uses(found: Found, words: Iterable[str]) -> bool:
-    """Return whether a file names what one of `words` stands for."""
-    models = (named for training in found.trainings for named in (*training.base, *training.teachers))
-    names = [f"/{clean(named.name)}/" for named in (*found.mentions, *models)]
-    return any((f"/{word}/" if len(word) < DISTINCT else word) in name for word in words for name in names)
+class Related:
+    """Tells which names mean one of some subjects, or what holds it, or lies in it."""
+
+    def __init__(self, about: Iterable[str]) -> None:
+        self.about = {subject.casefold() for subject in about}
+        self.above = {"/".join(parts[:n]) for parts in map(_parts, self.about) for n in range(1, len(parts))}
+
+    def __contains__(self, name: str) -> bool:
+        whole = name.casefold()
+        told = MARK.split(whole, maxsplit=1)[0]
+        if "." in self.about or whole in self.about or told in self.about or told in self.above:
+            return True
+        parts = _parts(told)
+        held = ("/".join(parts[:n]) for n in range(1, len(parts)))
+        ends = ("/".join(parts[n:]) for n in range(1, len(parts)))  # of a path from elsewhere
+        if not self.about.isdisjoint((*held, *ends)):
+            return True
+        return is_pattern(name) and any(fnmatchcase(subject, whole) for subject in self.about)
+
+    def used_by(self, path: str, found: Found) -> bool:
+        """Return whether a file trains on one of them, starts from one, or describes what was made from one."""
+        folder = path.rpartition("/")[0]
+        datasets = (name for named in found.mentions for name in (clean(named.name), clean(f"{folder}/{named.name}")))
+        models = (named for training in found.trainings for named in (*training.base, *training.teachers))
+        return any(name in self for name in (*datasets, *(clean(named.name) for named in models)))
+
+
+def _parts(path: str) -> list[str]:
+    return path.split("/")

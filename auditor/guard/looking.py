@@ -1,14 +1,15 @@
 """Looks into the data files that bear on a check, and says of which nothing was looked at."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from auditor.guard.formats.dvc import MD5
-from auditor.guard.found import Place, Unread
+from auditor.guard.found import Named, Place, Unread
 from auditor.guard.gathered import Gathered
-from auditor.guard.kinds import OTHER_DATA, PACKED, has_lines, is_data
+from auditor.guard.identity import Names
+from auditor.guard.kinds import PACKED, has_lines, is_data, is_readable
 from auditor.guard.paths import clean
-from auditor.guard.repository import Repository
+from auditor.guard.repository import MOST_IGNORED, Repository
 
 KEPT_BESIDE = (
     "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json", "metadata.json",
@@ -18,24 +19,63 @@ FEW = 2_000
 """Rows that are looked at in a data file that did not change."""
 
 
-def named_as_data(repository: Repository, gathered: Gathered, known: Collection[str]) -> Iterator[str]:
-    """Yield the JSON documents that runs train on, which hold rows however they begin; what is not looked into is told."""
+def named_as_data(repository: Repository, gathered: Gathered, known: Collection[str]) -> list[str]:
+    """Return the JSON documents that runs train on, which hold rows however they begin; what is not looked into is told."""
+    described = {clean(n.name).casefold() for said in gathered.found.values() for d in said.datasets for n in d.names}
+    names = Names(repository, [*gathered.found.items()], described)
+    documents: list[str] = []
     for path, found in gathered.found.items():
-        for named in (named for training in found.trainings for named in training.datasets if "://" not in named.name):
-            folder = path.rpartition("/")[0]
-            names = dict.fromkeys((clean(f"{folder}/{named.name}"), clean(named.name)))
-            there = [name for name in names if name != "." and repository.exists(name)]
-            files = [file for name in there for file in repository.below(name)]
-            for file in files:
-                is_json = file.lower().endswith(".json") and file.rpartition("/")[2] not in KEPT_BESIDE
-                if is_json and file not in {*gathered.found, *known}:
-                    yield file
-            if closed := [file for file in files if file.lower().endswith(OTHER_DATA)]:
-                more = f", nor {len(closed) - 1:,} more" if len(closed) > 1 else ""
-                why = f"this is trained on, and files of its kind are not looked into{more}"
-                gathered.unread.append(Unread(Place(closed[0]), why))
-            if is_data(named.name) and not (there or any(repository.matching(name) for name in names)):
+        for named in (named for training in found.trainings for named in training.datasets):
+            meant = names.resolve(named.name, path)
+            there = [name for name in meant if name != "." and repository.exists(name)]
+            files = [file for name in there for file in repository.all_below(name)]
+            files += [file for name in meant for file in repository.matching(name)]
+            rest = [file for file in dict.fromkeys(files) if file not in known and not repository.is_data(file)]
+            rows = [file for file in rest if _may_hold_rows(file) and file not in gathered.found]
+            documents += rows
+            closed = [file for file in rest if file not in rows and (file in meant or not _stands_beside(file))]
+            told = _untold(repository, named, meant, there, files, [f for f in closed if f not in gathered.found])
+            gathered.unread += told
+            if not (there or files or told) and is_data(named.name):
                 gathered.notices.append(f"{named.place}: {named.name} is not here, so nothing in it was looked at")
+    gathered.unrelated = [path for path in gathered.unrelated if path not in documents]
+    return documents
+
+
+def _untold(
+    repository: Repository,
+    named: Named,
+    meant: Sequence[str],
+    there: Sequence[str],
+    files: Sequence[str],
+    closed: list[str],
+) -> list[Unread]:
+    """What of a dataset is not looked into."""
+    if closed:
+        more = f", nor {len(closed) - 1:,} more" if len(closed) > 1 else ""
+        return [Unread(Place(closed[0]), f"this is trained on, and files of its kind are not looked into{more}")]
+    if there and not files:
+        return [Unread(named.place, f"nothing that can be looked at lies in {there[0]}")]
+    if not there and any(repository.exists(f"{name}.dvc") for name in meant) and not is_data(meant[0]):
+        return [Unread(named.place, f"the data of {meant[0]} is not here, so nothing in it was looked at")]
+    if len(files) >= MOST_IGNORED:
+        return [
+            Unread(
+                named.place,
+                f"more than {MOST_IGNORED:,} files lie in {there[0] if there else meant[0]}; the rest of them",
+            )
+        ]
+    return []
+
+
+def _may_hold_rows(path: str) -> bool:
+    return path.lower().endswith(".json") and path.rpartition("/")[2] not in KEPT_BESIDE
+
+
+def _stands_beside(path: str) -> bool:
+    """Whether a file is one that lies beside data: text about it, code, settings."""
+    name = path.rpartition("/")[2].lower()
+    return name.startswith((".", "license", "licence", "notice", "_success")) or is_readable(path)
 
 
 def look_into(repository: Repository, gathered: Gathered, path: str, *, full: bool, changed: bool) -> None:

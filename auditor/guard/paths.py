@@ -1,5 +1,12 @@
 """Paths as they stand in files, from the top of the repository, with `/` between their parts."""
 
+PATTERN = frozenset("*?[")
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether a path may stand for several: with `*`, `?` or `[…]`."""
+    return bool(PATTERN & {*path})
+
 
 def clean(path: str) -> str:
     """Return a path without `./` and `..` inside it, `.` for the root itself."""

@@ -17,13 +17,12 @@ from auditor.errors import AuditorError
 from auditor.guard.git import added_lines, git_command, run_git, split_paths
 from auditor.guard.index import LARGEST, Index
 from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, is_data, is_rows
-from auditor.guard.paths import clean
+from auditor.guard.paths import clean, is_pattern
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
-PATTERN = frozenset("*?[")
 MOST_IGNORED = 10_000
 """Files of a folder that git ignores which are looked at."""
 
@@ -140,9 +139,13 @@ class Repository:
 
     def data_below(self, path: str) -> list[str]:
         """Return the datasets in a folder, or the file itself, with those that git ignores, as training data often is."""
+        return self.data_among(self.all_below(path))
+
+    def all_below(self, path: str) -> list[str]:
+        """Return the files in a folder, or the file itself, with those that git ignores."""
         name = clean(path)
         ignored = [] if self.staged or name == "." else self._ignored(name)
-        return self.data_among(dict.fromkeys((*self.below(name), *ignored)))
+        return list(dict.fromkeys((*self.below(name), *ignored)))
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -171,8 +174,8 @@ class Repository:
 
     def matching(self, pattern: str) -> list[str]:
         """Return the files that a pattern with `*`, `?` or `[…]` stands for; empty for a plain name."""
-        is_pattern = PATTERN & {*pattern} and pattern not in self.files
-        return [file for file in self.files if fnmatchcase(file, pattern)] if is_pattern else []
+        is_one = not is_pattern(pattern) or pattern in self.files
+        return [] if is_one else sorted(file for file in self.files if fnmatchcase(file, pattern))
 
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
