@@ -14,6 +14,7 @@ from pydantic import JsonValue, ValidationError
 from auditor.errors import AuditorError, Fault, Location, raise_faults
 from auditor.guard.found import Place
 from auditor.guard.outcome import GuardFinding
+from auditor.guard.paths import plain
 from auditor.model.base import Model
 from auditor.model.finding import Waiver
 from auditor.model.policy import Sentence
@@ -60,7 +61,7 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
     """
     allowed: list[Allowance] = []
     notices: list[str] = []
-    lines = text.splitlines()
+    lines = text.split("\n")
     content = next(
         (n for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith(("#", "---"))), 0
     )
@@ -132,7 +133,7 @@ def apply_allowances(
             used |= {allowance for covering in needed for allowance in covering}  # it is used elsewhere as well
             needed = _beside(item, [allowance for allowance in fitting if allowance.data])
         used |= {allowance for covering in needed for allowance in covering}
-        if not needed or not all(needed) or item.finding.status != "active":
+        if not needed or not all(needed) or item.finding.status not in ("active", "expired"):
             left = [place for place in item.places if not any(a.covers(place) for a in fitting)]
             result.append(
                 replace(item, places=tuple(dict.fromkeys((*left, *item.places))))
@@ -180,7 +181,7 @@ def content_of(item: GuardFinding) -> str:
     """Return 16 hexadecimal digits that stand for what a finding rests on: rule, model, dataset and the evidence, no lines."""
     said = sorted({f"{s.fact}={s.value}" for s in item.statements})
     canonical = json.dumps([item.finding.rule, item.model, item.identity, said], ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_baseline(path: Path) -> list[BaselineEntry]:
@@ -210,7 +211,7 @@ def write_baseline(findings: Iterable[GuardFinding], reason: str, expires: date)
     """Return the text of a baseline that holds the open findings: a line each, in an order that does not change."""
     rows = {
         (item.finding.rule, file, content_of(item)): BaselineEntry(
-            rule=item.finding.rule, path=file, content=content_of(item), reason=reason, expires=expires
+            rule=item.finding.rule, path=plain(file), content=content_of(item), reason=reason, expires=expires
         )
         for item in findings
         for file in {place.file for place in item.places}
@@ -225,7 +226,7 @@ def apply_baseline(
     """Yield the findings, those that the baseline holds (and for which its day is not past) as such."""
     known = {(entry.rule, entry.content, entry.path): entry for entry in baseline if now <= entry.expires}
     for item in findings:
-        held = [known.get((item.finding.rule, content_of(item), place.file)) for place in item.places]
+        held = [known.get((item.finding.rule, content_of(item), plain(place.file))) for place in item.places]
         if all(held) and item.finding.status in ("active", "expired"):
             entry = min((entry for entry in held if entry), key=lambda entry: entry.expires)
             waiver = Waiver(

@@ -120,19 +120,19 @@ def run_guard(
     now = options.now or datetime.now(UTC).date()
     config = _config(repository, options.config)
     own = _inside(repository, Path(config.path)) if config.path else None
+    shown = os.path.relpath(config.path) if config.path else CONFIG
     ours = {name for file in _ours(config, options) if (name := _inside(repository, file))}
     if changed and ours & {*given}:
         given, changed = repository.below("."), False  # what is declared anew concerns everything
     whole = not changed and any(_inside(repository, path) == "." for path in paths or [Path()])
     gathered = gather(repository, given, ours, full=options.full, changed=changed)
-    knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own, repository)
+    knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own or shown, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
     policy, checks = _rules(options, config, now)
     copies = [item for item in checks if item.table == "matches"]
     found, undecided = decide(policy, [item for item in checks if item.table == "training"], inputs)
     found += decide_matches(policy, copies, matches)
     found, notices = _accepted(found, policy, config, gathered, options, now)
-    shown = os.path.relpath(config.path) if config.path else CONFIG
     return Report(
         findings=tuple(replace(item, ways=tuple(ways_out(item, shown, now))) for item in found),
         undecided=tuple(undecided),
@@ -172,7 +172,9 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
         for path in knowledge.paths(test.name, file)
     }
     inputs += loose_inputs(knowledge, declared, now, [path for path in gathered.data if path not in named | tests])
-    inputs += declared_inputs(knowledge, declared, now) if knowledge.config in gathered.given else []
+    is_elsewhere = config.path is not None and not knowledge.repository.exists(knowledge.config)
+    if is_elsewhere or knowledge.config in gathered.given:
+        inputs += declared_inputs(knowledge, declared, now)
     return inputs, list(about_data(gathered, named, inputs))
 
 
@@ -209,7 +211,7 @@ def _given(repository: Repository, paths: Sequence[Path], environ: Mapping[str, 
     files: list[str] = []
     for path in paths or [Path()]:
         name = _inside(repository, path)
-        below = (repository.below(name) or repository.data_below(name)) if name else []
+        below = [*repository.below(name), *repository.data_below(name)] if name else []
         if not below and not hook and paths:
             where = " that is staged" if repository.staged else ""
             raise AuditorError(f"{path}: there is no such file or folder{where}, or nothing in it")

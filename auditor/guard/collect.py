@@ -59,7 +59,9 @@ def _read(repository: Repository, gathered: Gathered, paths: Iterable[str]) -> N
             _keep(gathered, path, found, text)
     for path in wanted:
         if path in readable and path not in there and repository.exists(path):
-            gathered.unread.append(Unread(Place(path), "larger than any configuration, so it was not read"))
+            gathered.unread.append(
+                Unread(Place(path), "larger than any configuration, or a link that leads elsewhere, so it was not read")
+            )
         elif path not in gathered.found and path in gathered.given:
             gathered.unrelated.append(path)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from auditor.guard.formats.words import strictness
 from auditor.guard.found import Evidence, Place
 from auditor.guard.inputs import Input, assumed_provider
 from auditor.guard.knowledge import Statement
@@ -109,7 +110,8 @@ def _merged(found: Iterable[GuardFinding]) -> Iterator[GuardFinding]:
         examples = tuple(Example(input=p.file, line=p.line, record_id=p.key or None) for p in places[:3])
         (version,) = first.finding.versions
         counted = {"count": len(places), "versions": {version: len(places)}, "examples": examples}
-        yield replace(first, finding=first.finding.model_copy(update=counted), places=places)
+        reasons = tuple(dict.fromkeys(reason for item in items for reason in item.reasons))
+        yield replace(first, finding=first.finding.model_copy(update=counted), places=places, reasons=reasons)
 
 
 def _finding(
@@ -200,8 +202,13 @@ def _statements(check: Check, item: Input) -> tuple[Statement, ...]:
     chosen = [statement for statement in item.statements if statement.fact in read]
     maker = check.clause.partition("/")[0]
     meant = [s for s in chosen if s.fact != "dataset.generators" or not _other_maker(s.value, maker)]
-    shown = sorted(meant or chosen, key=lambda s: -STRENGTH.index(s.evidence))
+    shown = sorted(meant or chosen, key=lambda s: (-STRENGTH.index(s.evidence), -_closes(s)))
     return (*shown, *(s for s in item.statements if s.fact == "source" and _leads(s, shown)))
+
+
+def _closes(said: Statement) -> int:
+    """How much a licence closes: the one that a finding rests on stands first."""
+    return strictness(said.value) if said.fact == "dataset.licence" and said.value else 0
 
 
 def _leads(source: Statement, shown: Sequence[Statement]) -> bool:

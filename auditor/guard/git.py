@@ -10,11 +10,22 @@ from auditor.errors import AuditorError
 
 def git_command(root: Path) -> list[str]:
     """Return the start of a git command: in a folder, without its optional locks, and whatever the user set, plain."""
-    return ["git", "-C", str(root), "--no-optional-locks", "-c", "core.quotepath=off", "-c", "color.ui=false"]
+    return [
+        "git",
+        "-C",
+        str(root),
+        "--no-optional-locks",
+        "-c",
+        "core.quotepath=off",
+        "-c",
+        "color.ui=false",
+        "-c",
+        "submodule.recurse=false",
+    ]
 
 
 def run_git(root: Path, *args: str, stdin: bytes | None = None, fails: bool = False) -> bytes:
-    """Run git in `root` and return what it prints; with `fails`, an exit code other than 0 gives what was printed till then.
+    """Run git in `root` and return what it prints; with `fails`, an exit code of 1 says that nothing was found.
 
     Raises:
         AuditorError: git is not installed, or it fails.
@@ -25,7 +36,7 @@ def run_git(root: Path, *args: str, stdin: bytes | None = None, fails: bool = Fa
         )
     except FileNotFoundError as error:
         raise AuditorError("git is not installed") from error
-    if done.returncode and not fails:
+    if done.returncode and not (fails and done.returncode == 1):
         raise AuditorError(f"git {args[0]}: {done.stderr.decode(errors='replace').strip() or done.returncode}")
     return done.stdout
 

@@ -64,8 +64,8 @@ class Names:
         named = [entry for path, entry in entries if _folder(path) in {*folders, *_beside(folders, file)}]
         if folders or not entries:
             return named
-        near = max(_shared(path, file) for path, _ in entries)
-        return [entry for path, entry in entries if _shared(path, file) == near]
+        near = max(shared(path, file) for path, _ in entries)
+        return [entry for path, entry in entries if shared(path, file) == near]
 
 
 def _beside(folders: Iterable[str], file: str) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _shared(path: str, other: str) -> int:
-    """How many folders two paths have in common, from the top."""
+def shared(path: str, other: str) -> int:
+    """Return how many folders two paths have in common, from the top."""
     pairs = list(zip(_folder(path).split("/"), _folder(other).split("/"), strict=False))
     return next((n for n, (one, two) in enumerate(pairs) if one != two), len(pairs))

@@ -1,5 +1,6 @@
 """Training inputs as rows of the fact table `training`: each run with each of its datasets, and where every fact stands."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -53,7 +54,7 @@ def training_inputs(knowledge: Knowledge, declared: Declarations, now: date) -> 
         for training in found.trainings
         for item in _of_run(knowledge, declared, path, training, now)
     ]
-    return list({(i.file, i.model, i.identity, repr(i.row)): i for i in reversed(inputs)}.values())[::-1]
+    return list({(i.place, i.model, i.identity, repr(i.row)): i for i in reversed(inputs)}.values())[::-1]
 
 
 def loose_inputs(knowledge: Knowledge, declared: Declarations, now: date, data: Sequence[str]) -> list[Input]:
@@ -94,22 +95,20 @@ def _of_run(knowledge: Knowledge, declared: Declarations, path: str, training: T
         for named in training.datasets:
             yield run.input(named, knowledge.about(named.name, path))
         for file, named in older:
-            about = knowledge.about(named.name, file)
-            through = replace(named, note=f"through the base model, which {file} trains on it")
-            yield run.input(through, about)
+            yield run.input(named, knowledge.about(named.name, file))
         for named in (*training.teachers, *teachers):
-            yield run.input(replace(named, name=_output_of(named)), _taught(named, knowledge))
+            yield run.input(replace(named, name=_output_of(named)), _taught(named, knowledge, path))
 
 
 def _output_of(teacher: Named) -> str:
     return f"output of {teacher.name}"
 
 
-def _taught(named: Named, knowledge: Knowledge) -> About:
+def _taught(named: Named, knowledge: Knowledge, path: str) -> About:
     """What a teacher says is a dataset that it writes; a teacher that was itself tuned here stands on its own base."""
-    made = knowledge.trained_by(named.name)
-    models = [named, *(made[1].base if made else ())]
-    written = [Statement("dataset.generators", one.name, one) for one in models[-1:]]
+    made = knowledge.trained_by(named.name, path)
+    models = [base for _, training in made for base in training.base[-1:]] or [named]
+    written = [Statement("dataset.generators", one.name, one) for one in models]
     own = bool(made or registry().model(named.name).licences)  # weights that the run loads itself
     route = [Statement("dataset.route", "self-hosted", named)] if own else []
     given = [
@@ -122,20 +121,26 @@ def _taught(named: Named, knowledge: Knowledge) -> About:
 def _with_ancestors(
     knowledge: Knowledge, path: str, training: Training
 ) -> tuple[Training, list[tuple[str, Named]], list[Named]]:
-    """The training with the base of its base where that is trained in the repository, and those runs' datasets and teachers."""
+    """The training with the bases at the end of its line, and the datasets and teachers of the runs that made what it uses."""
     older: list[tuple[str, Named]] = []
     teachers: list[Named] = []
-    base, seen = training.base, {path}
-    while made := next((found for named in base if (found := knowledge.trained_by(named.name))), None):
-        if made[0] in seen or made[1] is training:
-            break
-        seen.add(made[0])
-        older += [(made[0], named) for named in made[1].datasets]
-        teachers += [
-            replace(named, note=f"through the base model, which {made[0]} trains") for named in made[1].teachers
-        ]
-        base = made[1].base
-    return replace(training, base=base), older, teachers
+    base: list[Named] = []
+    seen = {id(training)}
+    waiting = deque(
+        [(named, path, True) for named in training.base] + [(named, path, False) for named in training.teachers]
+    )
+    while waiting:
+        named, user, is_base = waiting.popleft()
+        made = [(file, run) for file, run in knowledge.trained_by(named.name, user) if id(run) not in seen]
+        base += [named] if is_base and not made else []
+        for file, run in made:
+            seen.add(id(run))
+            through = f"through the {'base model' if is_base else 'teacher'}, which {file} trains"
+            older += [(file, replace(dataset, note=f"{through} on it")) for dataset in run.datasets]
+            teachers += [replace(teacher, note=through) for teacher in run.teachers] if is_base else []
+            waiting.extend((one, file, is_base) for one in run.base)
+            waiting.extend((one, file, False) for one in run.teachers)
+    return replace(training, base=tuple(base)), older, teachers
 
 
 def _models(declared: Declarations, path: str, training: Training) -> list[str]:

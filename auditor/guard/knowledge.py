@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from auditor.guard.formats.words import spdx
 from auditor.guard.found import Dataset, Evidence, Found, Named, Place, Training
-from auditor.guard.identity import Names
+from auditor.guard.identity import Names, shared
 from auditor.guard.paths import clean
 from auditor.guard.repository import Repository
 from auditor.model.declarations import KNOWN_DATASET_KEYS, Declarations
@@ -76,15 +76,15 @@ class Knowledge:
         found: Sequence[tuple[str, Found]],
         scans: Sequence[Dataset],
         declared: Declarations,
-        config: str | None,
+        config: str,
         repository: Repository,
     ) -> None:
         self.found = found
         self.declared = declared
-        self.config = config or "auditor.yaml"
+        self.config = config
         self.repository = repository
         self._datasets: dict[str, list[Dataset]] = {}
-        self._makers: dict[str, tuple[str, Training]] = {}
+        self._makers: dict[str, list[tuple[str, Training]]] = {}
         self._names = Names(repository, found, self._datasets)
         for dataset in (*scans, *(d for _, item in found for d in item.datasets if not d.alias)):
             for named in dataset.names:
@@ -93,13 +93,18 @@ class Knowledge:
         for path, item in found:
             for training in item.trainings:
                 for output in training.outputs:
-                    self._makers.setdefault(clean(output.name).casefold(), (path, training))
+                    self._makers.setdefault(clean(output.name).casefold(), []).append((path, training))
 
-    def trained_by(self, base: str) -> tuple[str, Training] | None:
-        """Return the training run, and its file, that makes the model `base`."""
+    def trained_by(self, base: str, user: str) -> list[tuple[str, Training]]:
+        """Return the training runs, each with its file, that make the model that `user` calls `base`.
+
+        Several may use one folder; of runs with the same `./out`, those nearest to the user are meant.
+        """
         parts = clean(base).casefold().split("/")  # a checkpoint lies in the folder of its run
         names = ("/".join(parts[:n]) for n in range(len(parts), 0, -1) if n == len(parts) or n > 1)
-        return next((made for name in names if (made := self._makers.get(name))), None)
+        made = next((made for name in names if (made := self._makers.get(name))), [])
+        near = max((shared(file, user) for file, _ in made), default=0)
+        return [(file, run) for file, run in made if shared(file, user) == near or not base.startswith(".")]
 
     def about(self, name: str, file: str) -> About:
         """Return what is known of the dataset that `file` calls `name`, and of all that it was made from."""
@@ -207,12 +212,12 @@ class _Own:
         self.sources: list[tuple[str, str]] = []
         self.settled: frozenset[str] = frozenset()
         self.rows: int | None = None
-        self._added: list[Dataset] = []
+        self._added: set[tuple[Named, ...]] = set()
 
     def add(self, dataset: Dataset) -> None:
-        if any(dataset is other or dataset == replace(other, human=None) for other in self._added):
+        if dataset.names in self._added:
             return
-        self._added.append(dataset)
+        self._added.add(dataset.names)
         self.rows = dataset.rows if dataset.rows is not None else self.rows
         for fact, names in (
             ("dataset.generators", dataset.generators),

@@ -17,3 +17,8 @@ def clean(path: str) -> str:
         elif part not in ("", ".", ".."):
             parts.append(part)
     return "/".join(parts) or "."
+
+
+def plain(path: str) -> str:
+    """Return a path as text that can be written anywhere, as names of files may hold any byte."""
+    return path.encode("utf-8", "backslashreplace").decode()

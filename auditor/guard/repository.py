@@ -17,7 +17,7 @@ from auditor.errors import AuditorError
 from auditor.guard.git import added_lines, git_command, run_git, split_paths
 from auditor.guard.index import LARGEST, Index
 from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, is_data, is_rows
-from auditor.guard.paths import clean, is_pattern
+from auditor.guard.paths import PATTERN, clean, is_pattern
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
 """Folders of a tree without git in which nothing of the company's own lies."""
@@ -169,13 +169,16 @@ class Repository:
             return []
         if place.is_file():
             return [name]
-        below = (file for file in place.rglob("*") if file.is_file() and not SKIPPED & {*file.relative_to(place).parts})
-        return sorted(file.relative_to(self.root).as_posix() for file in islice(below, MOST_IGNORED))
+        below = (file for file in _walk(place))
+        return [f"{name}/{file}" for file in islice(below, MOST_IGNORED)]
 
     def matching(self, pattern: str) -> list[str]:
         """Return the files that a pattern with `*`, `?` or `[…]` stands for; empty for a plain name."""
-        is_one = not is_pattern(pattern) or pattern in self.files
-        return [] if is_one else sorted(file for file in self.files if fnmatchcase(file, pattern))
+        if not is_pattern(pattern) or pattern in self.files:
+            return []
+        fixed = pattern[: min(pattern.find(mark) for mark in PATTERN if mark in pattern)].rpartition("/")[0]
+        files = {*self.files, *(self._ignored(fixed) if fixed and not self.staged else ())}
+        return sorted(file for file in files if fnmatchcase(file, pattern))
 
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
@@ -205,7 +208,7 @@ class Repository:
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
-        plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text"]
+        plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text", "--inter-hunk-context=0"]
         options = [*plain, *self.change, "--", f":(top,literal){path}"]
         count = run_git(self.root, "diff", "--numstat", *options).split(b"\t")[0]
         if not count.isdigit() or int(count) > MOST_ADDED:
@@ -234,9 +237,9 @@ def open_repository(
     try:
         top = run_git(place, "rev-parse", "--show-toplevel").decode().strip()
     except AuditorError as error:
-        if staged or environ.get("PRE_COMMIT"):
+        if staged or environ.get("PRE_COMMIT") or "not a git repository" not in error.message:
             raise AuditorError(
-                f"{place}: --staged needs a git repository, and so does a hook ({error.message})"
+                f"{place}: git cannot read this repository, which --staged and hooks need ({error.message})"
             ) from error
         return Repository(folder, git=False)
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")

@@ -14,7 +14,9 @@ CLOSED = {"non-commercial": "non-commercial", "academic": "academic research onl
 """Use → the words by which rules know it."""
 LONGEST = 512
 """A longer name is no dataset's."""
-ADDRESS = re.compile(r"^(?:https?://(?:www\.)?(?:huggingface|hf)\.co/datasets/|hf://(?:datasets/)?|datasets/)")
+ADDRESS = re.compile(
+    r"^(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/datasets/|hf://(?:datasets/)?|datasets/)"
+)
 CACHE = re.compile(r"(?:.*/)?datasets--([^/]+?)--([^/]+)(?:/.*)?")
 """Where the hub's client keeps its copy of a dataset."""
 REVISION = re.compile(r"(?:\.git)?(?:[@#?\[:].*|/(?:tree|blob|raw|resolve|viewer)/.*)?$")

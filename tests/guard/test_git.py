@@ -239,7 +239,7 @@ def test_nothing_in_the_repository_changes(project):
 
 
 def test_staged_needs_git(tmp_path):
-    with pytest.raises(AuditorError, match="--staged needs a git repository"):
+    with pytest.raises(AuditorError, match="which --staged and hooks need"):
         open_repository(tmp_path, tmp_path, staged=True)
 
 

@@ -212,7 +212,7 @@ def test_a_damaged_sidecar_is_not_understood(project):
 
 
 def test_a_hook_without_git_fails(project):
-    with pytest.raises(AuditorError, match="needs a git repository"):
+    with pytest.raises(AuditorError, match="which --staged and hooks need"):
         project.check(environ={"PRE_COMMIT": "1"})
 
 

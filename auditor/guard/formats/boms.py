@@ -147,7 +147,7 @@ class _Graph:
         """A model: what its package, or a file in it, says that it was trained on."""
         own = {str(item.get("spdxId")), *self._to(str(item.get("spdxId")), "contains")}
         return Training(
-            base=tuple(named for one in own for named in self._names(self._to(one, "descendantOf"))),
+            base=tuple(named for one in sorted(own) for named in self._names(self._to(one, "descendantOf"))),
             datasets=tuple(named for one in sorted(own) for named in self._names(self._to(one, "trainedOn"))),
             tests=tuple(named for one in sorted(own) for named in self._names(self._to(one, "testedOn"))),
             outputs=(Named(str(item.get("name")), self.doc.place((*path, "name"))),),

@@ -14,12 +14,14 @@ from auditor.registry.tables import registry
 FORMAT = "Python script"
 HINTS = (
     "load_dataset", "from_pretrained", "fine_tuning", "load_from_disk", "model_customization_job", "SentenceTransformer",
-    "completions.create", "messages.create", "responses.create", "distilabel", "litellm",
+    "completions.create", "messages.create", "responses.create", "distilabel", "litellm", "Trainer(", "sft_main", "run_exp",
 )  # fmt: skip
 """A script without any of these has nothing to do with training."""
 NO_MODEL = re.compile(r"Tokenizer|Processor|Config|FeatureExtractor|Pipeline|Scheduler")
 MODEL = re.compile(r"^(?:.*\.)?(?:Auto\w*Model\w*|Fast\w*Model|\w+For[A-Z]\w+|\w*Model\w*)\.from_pretrained$")
 TRAINER = re.compile(r"(?:^|\.)\w*Trainer$")
+LOOPS = frozenset(("backward", "sft_main", "rlhf_main", "pretrain_main", "run_exp", "run_sft"))
+"""Calls that train without a trainer."""
 SETTINGS = re.compile(r"(?:^|\.)(?:\w*TrainingArguments|\w+Config)$")
 TESTS = re.compile(r"^(?:test|validation|valid|eval|dev)\b")
 TEACHERS = (
@@ -96,6 +98,7 @@ class _Script:
         for node in self.bindings.calls:
             if TRAINER.search(called(node)):
                 self._trainer(node)
+            self.trains = self.trains or called(node).rpartition(".")[2] in LOOPS
         for node in self.bindings.calls:
             self._call(node, called(node))
 
@@ -238,7 +241,8 @@ class _Script:
         first = node.args[0] if node.args else keyword(node, "path")
         files = keyword(node, "data_files", "data_dir")
         splits = self.literals.texts(keyword(node, "split")).texts
-        kind = "tests" if splits and all(TESTS.match(split) for split in splits) else "datasets"
+        parts = [part for split in splits for part in split.split("+")]
+        kind = "tests" if parts and all(TESTS.match(part.strip()) for part in parts) else "datasets"
         named = self.literals.texts(first).texts
         if named and named[0].lower() in BUILDERS:
             self._say(kind, node, files, "load_dataset(data_files=…)", "a dataset")
