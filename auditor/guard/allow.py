@@ -12,18 +12,20 @@ from pathlib import Path
 from pydantic import JsonValue, ValidationError
 
 from auditor.errors import AuditorError, Fault, Location, raise_faults
-from auditor.guard.found import Place
+from auditor.guard.found import Place, Unread
 from auditor.guard.outcome import GuardFinding
 from auditor.guard.paths import plain
 from auditor.model.base import Model
 from auditor.model.finding import Waiver
 from auditor.model.policy import Sentence
 
+UNKNOWN = "unknown"
+"""Stands as the rule for what could not be understood."""
 SHORTEST = 3
 """Characters of a reason, as in a waiver."""
 LONGEST = 2_000
 """Characters of a line in which a comment is looked for."""
-COMMENT = re.compile(r"#\s*auditor:\s*allow\b(.*)$")
+COMMENT = re.compile(r"#\s*auditor:\s*(\w+)(.*)$")
 FIELD = re.compile(r"\b(reason|until)\s*=\s*(\"[^\"]*\"|'[^']*'|.*?(?=\s+(?:reason|until)\s*=|$))")
 RULES = re.compile(r"^\s*([a-z0-9][\w./*-]*(?:\s*,\s*[a-z0-9][\w./*-]*)*)")
 
@@ -68,10 +70,15 @@ def comments(path: str, text: str) -> tuple[list[Allowance], list[str]]:
     for number, line in enumerate(lines, 1):
         if not (found := COMMENT.search(line[:LONGEST])):
             continue
+        if found.group(1) != "allow":
+            notices.append(
+                f"{Place(path, number)}: 'auditor: {found.group(1)}' is not known; comments begin 'auditor: allow'"
+            )
+            continue
         own = line.lstrip().startswith("#")
         about = None if own and number < content else _about(lines, number if own else number - 1)
-        fields = {key: value.strip().strip("\"'") for key, value in FIELD.findall(found.group(1))}
-        rules = RULES.match(found.group(1))
+        fields = {key: value.strip().strip("\"'") for key, value in FIELD.findall(found.group(2))}
+        rules = RULES.match(found.group(2))
         for rule in rules.group(1).split(",") if rules else [""]:
             made = _allowance(rule.strip(), fields, Place(path, number), about)
             if isinstance(made, Allowance):
@@ -146,6 +153,27 @@ def apply_allowances(
         f"{a.place}: no finding fits this allowance for '{a.rule}'; take it out" for a in allowances if a not in used
     ]
     return result, notices
+
+
+def accept_unread(
+    unread: Iterable[Unread], allowances: Sequence[Allowance], now: date
+) -> tuple[list[Unread], list[str], set[Allowance]]:
+    """Return what was not understood and nobody accepts, what somebody does in words, and the allowances for that.
+
+    Those are for the rule `unknown`.
+    """
+    left: list[Unread] = []
+    accepted: list[str] = []
+    used: set[Allowance] = set()
+    for item in dict.fromkeys(unread):
+        covering = [a for a in allowances if a.rule == UNKNOWN and a.covers(item.place)]
+        used |= {*covering}
+        valid = max((a for a in covering if now <= a.until), key=lambda allowance: allowance.until, default=None)
+        if valid:
+            accepted.append(f"{item.place}: {item.why}; accepted until {valid.until} at {valid.place}: {valid.reason}")
+        else:
+            left.append(item)
+    return left, accepted, used
 
 
 def _beside(item: GuardFinding, sidecars: Sequence[Allowance]) -> list[list[Allowance]]:

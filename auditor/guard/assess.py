@@ -12,9 +12,11 @@ from pathlib import Path
 from auditor.errors import AuditorError
 from auditor.facts.declarations import Config, load_config
 from auditor.findings.waive import apply_waivers
-from auditor.guard.allow import apply_allowances, apply_baseline, read_baseline
+from auditor.guard.allow import accept_unread, apply_allowances, apply_baseline, read_baseline
+from auditor.guard.checks import training_checks
 from auditor.guard.collect import gather
 from auditor.guard.decide import decide, decide_matches, unexamined
+from auditor.guard.found import Unread
 from auditor.guard.gathered import Gathered
 from auditor.guard.inputs import (
     Input,
@@ -29,19 +31,14 @@ from auditor.guard.outcome import Examined, GuardFinding, Report
 from auditor.guard.paths import clean
 from auditor.guard.repository import Repository, open_repository
 from auditor.guard.ways import ways_out
-from auditor.model.check import Check
 from auditor.model.declarations import relative
-from auditor.model.policy import TableName
-from auditor.policy.compiled import cache_folder, load_rules
+from auditor.policy.compiled import cache_folder
 from auditor.policy.parsed import Policy
 from auditor.policy.review import known_texts
-from auditor.policy.select import choices_of, select_checks
-from auditor.policy.spans import Choices, Terms
 from auditor.rules.scalar import Row
 from auditor.yamlfile import Tree, parse_yaml, read_yaml
 
 CONFIG = "auditor.yaml"
-TABLES: tuple[TableName, ...] = ("training", "matches")
 
 
 @dataclass(frozen=True)
@@ -94,6 +91,7 @@ def check(
         ```
     """
     options = GuardOptions(Path(config) if config else None, full=full, now=now, cache=cache_folder())
+    paths = [paths] if isinstance(paths, (str, Path)) else paths
     return run_guard([Path(path) for path in paths], options)
 
 
@@ -128,21 +126,23 @@ def run_guard(
     gathered = gather(repository, given, ours, full=options.full, changed=changed)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own or shown, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
-    policy, checks = _rules(options, config, now)
+    policy, checks = training_checks(options.policies, options.terms, options.cache, config, now)
     copies = [item for item in checks if item.table == "matches"]
     found, undecided = decide(policy, [item for item in checks if item.table == "training"], inputs)
     found += decide_matches(policy, copies, matches)
+    unread, accepted = _understood(gathered, config, now)
     found, notices = _accepted(found, policy, config, gathered, options, now)
     return Report(
         findings=tuple(replace(item, ways=tuple(ways_out(item, shown, now))) for item in found),
         undecided=tuple(undecided),
-        unread=tuple(dict.fromkeys([*gathered.unread, *unlooked(config.declarations, gathered.unrelated)])),
+        unread=tuple(unread),
         examined=_examined(gathered, change=changed),
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
         notices=(
             *gathered.notices,
             *notices,
+            *accepted,
             *about_config(config, inputs),
             *(about_everything(config, repository, found) if whole else ()),
             *about_permissions(checks, inputs),
@@ -176,13 +176,6 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
     if is_elsewhere or knowledge.config in gathered.given:
         inputs += declared_inputs(knowledge, declared, now)
     return inputs, list(about_data(gathered, named, inputs))
-
-
-def _rules(options: GuardOptions, config: Config, now: date) -> tuple[Policy, list[Check]]:
-    """The packs' rules on training data, as checks."""
-    policy = load_rules(options.policies, TABLES, options.cache)
-    choices = _known_choices(policy, choices_of(config.declarations, config.path))
-    return policy, select_checks(policy, Terms.parse(options.terms, now), choices)
 
 
 def _start(paths: Sequence[Path]) -> Path:
@@ -254,24 +247,6 @@ def _ours(config: Config, options: GuardOptions) -> Iterator[Path]:
         yield options.baseline
 
 
-def _known_choices(policy: Policy, choices: Choices) -> Choices:
-    """The choices that the rules at hand know; `auditor replay` tells of those that no pack knows."""
-    documents = policy.documents
-    names = {name for d in documents for p in d.parameters for name in (p, f"{d.id}/{p}")}
-    positions = {clause.position for d in documents for clause in d.clauses}
-    clauses = {d.clause_id(clause) for d in documents for clause in d.clauses}
-    agreements = [
-        a.model_copy(update={"overrides": tuple(o for o in a.overrides if o.clause in clauses)})
-        for a in choices.agreements
-    ]
-    return Choices(
-        {name: value for name, value in choices.parameters.items() if name in names},
-        {name: value for name, value in choices.positions.items() if name in positions},
-        agreements,
-        choices.file,
-    )
-
-
 def _accepted(
     found: Sequence[GuardFinding], policy: Policy, config: Config, gathered: Gathered, options: GuardOptions, now: date
 ) -> tuple[list[GuardFinding], list[str]]:
@@ -282,6 +257,14 @@ def _accepted(
     if options.baseline:
         items = list(apply_baseline(items, read_baseline(options.baseline), now))
     return items, notices
+
+
+def _understood(gathered: Gathered, config: Config, now: date) -> tuple[list[Unread], list[str]]:
+    """What was not understood, and in words what of it somebody accepts; those allowances are for nothing else."""
+    unread = [*gathered.unread, *unlooked(config.declarations, gathered.unrelated)]
+    left, accepted, used = accept_unread(unread, gathered.allowances, now)
+    gathered.allowances = [allowance for allowance in gathered.allowances if allowance not in used]
+    return left, accepted
 
 
 def _examined(gathered: Gathered, *, change: bool) -> Examined:

@@ -19,7 +19,12 @@ SCRIPT = (".py",)
 COMMANDS = (".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".mk")
 NOTEBOOK = (".ipynb",)
 TOML = (".toml",)
-READABLE = (*YAML, *JSON, *TOML, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK)
+OTHER_TEXT = (
+    ".ini", ".cfg", ".conf", ".env", ".json5", ".jsonc", ".jsonnet", ".libsonnet", ".j2", ".jinja", ".tmpl", ".tpl", ".dist",
+    ".bat", ".ps1", ".r", ".properties", ".tf",
+)  # fmt: skip
+"""Files that may configure training in ways that are not read; what is known to be restricted is found in them all the same."""
+READABLE = (*YAML, *JSON, *TOML, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK, *OTHER_TEXT)
 COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
 """Beginnings of the names of files that hold commands."""
 

@@ -1,11 +1,14 @@
 """Commands that start training, as shell scripts, makefiles and Dockerfiles write them: program, options and place."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+
+from auditor.registry.datasets import datasets
 
 MOST = 20
 """Values of one variable, or of one word."""
@@ -35,17 +38,19 @@ LAUNCHERS = frozenset((
     "python", "python3", "torchrun", "accelerate", "deepspeed", "uv", "run", "launch", "poetry", "pdm", "nohup", "time",
     "sudo", "env", "srun", "exec", "-m", "xargs",
 ))  # fmt: skip
+TRL = ("sft", "dpo", "gkd", "grpo", "kto", "orpo", "reward", "rloo", "gold")
 PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "swift": ("ms-swift", ("sft", "pt", "rlhf", "dpo")),
     "megatron": ("ms-swift", ("sft", "pt", "rlhf")),
     "axolotl": ("axolotl", ("train", "preprocess")),
     "axolotl.cli.train": ("axolotl", ()),
     "llamafactory-cli": ("llama-factory", ("train", "export")),
-    "trl": ("trl", ("sft", "dpo", "gkd", "grpo", "kto", "orpo", "reward", "rloo", "gold")),
+    "trl": ("trl", TRL),
     "tune": ("torchtune", ("run",)),
     "autotrain": ("autotrain", ()),
     "unsloth-cli.py": ("unsloth", ()),
     "openai": ("openai", ("api",)),
+    **{f"trl.scripts.{name}": ("trl", ()) for name in TRL},
 }
 """Program → its name in our formats, and the subcommands that train (all, if none are named)."""
 
@@ -78,13 +83,24 @@ def read_commands(path: str, text: str) -> tuple[Command, ...]:
     found: list[Command] = []
     depth = 0
     for number, line in _logical(text):
-        for part in _parts(PREFIX.sub("", line.strip())):
+        for part in _parts(_shell(line)):
             depth = max(0, depth + (part[0] in OPENS) - (part[0] in CLOSES))
             words = [value for word in part for value in _filled(word, known)]
             if not _assigns(words, known, is_certain=not depth):
-                command = _command(number, words)
-                found += [command] if command else []
+                nested = [
+                    inner for word in words if " " in word for inner in _parts(word)
+                ]  # of sh -c, ssh, sbatch --wrap
+                found += [command for each in (words, *nested) if (command := _command(number, each))]
     return tuple(found)
+
+
+def _shell(line: str) -> str:
+    """A line as a shell reads it: without what a Dockerfile puts before it, and out of its list of words."""
+    command = PREFIX.sub("", line.strip())
+    if command.startswith("["):
+        with suppress(ValueError, TypeError, RecursionError):
+            return shlex.join(json.loads(command))
+    return command
 
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:
@@ -170,8 +186,17 @@ def _command(line: int, words: list[str]) -> Command | None:
             return Command(program, line, flags, tuple(others))
         if word.endswith(".py"):
             flags, others = _options(rest)
-            return Command("script", line, flags, tuple(others)) if flags.keys() & TRAINING else None
+            return (
+                Command("script", line, flags, tuple(others)) if flags.keys() & TRAINING or _names_data(flags) else None
+            )
     return None
+
+
+def _names_data(flags: dict[str, str | list[str] | bool]) -> bool:
+    """Whether an option names a dataset that is known to be restricted."""
+    texts = (text for value in flags.values() for text in (value if isinstance(value, list) else [value]))
+    entries = (datasets().find(text) for text in texts if isinstance(text, str) and "/" in text)
+    return any(entry and entry.restricted for entry in entries)
 
 
 def _options(words: list[str]) -> tuple[dict[str, str | list[str] | bool], list[str]]:

@@ -74,7 +74,18 @@ class KeyFormat:
             lists=self._named(doc, self.lists),
             published=None if any(_true(doc, self.private)) else next(_true(doc, self.published), None),
         )
-        return Found(self.name, (open_named(training),), unread=(*unresolved(training), *self._elsewhere(doc)))
+        unread = (*unresolved(training), *self._elsewhere(doc), *self._nameless(doc))
+        return Found(self.name, (open_named(training),), unread=unread)
+
+    def _nameless(self, doc: Doc) -> Iterator[Unread]:
+        """The items of lists of datasets in which no key that this format has names one."""
+        named = {path[:n] for key in self.datasets for path, _ in doc.names(key) for n in range(len(path))}
+        for parent in dict.fromkeys(
+            key.rpartition(".")[0] for key in self.datasets if "." in key and not key.endswith("@")
+        ):
+            for path, item in doc.select(parent):
+                if isinstance(item, dict) and path and isinstance(path[-1], int) and path not in named:
+                    yield Unread(doc.place(path), "no dataset could be read here")
 
     def _named(self, doc: Doc, keys: Keys, split: Names = lambda text: (text,)) -> tuple[Named, ...]:
         found = (

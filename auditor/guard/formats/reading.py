@@ -16,12 +16,12 @@ from auditor.guard.formats.distilabel import read_pipeline
 from auditor.guard.formats.dvc import read_pointer, read_stages
 from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_list
 from auditor.guard.formats.openai import read_job
-from auditor.guard.formats.rest import only_rest, with_literals, with_rest
+from auditor.guard.formats.rest import names_data, only_rest, with_literals, with_rest
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
 from auditor.guard.found import UNREADABLE, Found, Place, Training, Unread
-from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, SCRIPT, TOML, YAML
+from auditor.guard.kinds import JSON, MARKDOWN, NOTEBOOK, OTHER_TEXT, SCRIPT, TOML, YAML
 
 Reader = Callable[[Doc], Found | None]
 
@@ -93,6 +93,8 @@ def _read(path: str, name: str, text: str) -> Found | None:
         return _first(json_doc(path, text))
     if name.endswith(TOML):
         return _first(toml_doc(path, text))
+    if name.endswith(OTHER_TEXT):
+        return names_data(path, text)
     if name.endswith(YAML):
         return _documents(path, text) or (_commands(path, text) if "--" in text else None)
     return _commands(path, text)
@@ -143,22 +145,44 @@ def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
 def _script(path: str, text: str) -> Found | None:
     from auditor.guard.formats.scripts import read_script  # few commits touch scripts
 
-    found = read_script(path, text)
-    return with_literals(found, path, text) if found else None
+    return with_literals(read_script(path, text), path, text)
 
 
 def _notebook(path: str, text: str) -> Found | None:
-    """The code cells of a notebook, one after another: their Python, and the commands after `!` or in a cell of a shell."""
+    """The code cells of a notebook, one after another: their Python, and the commands after `!` or in a cell of a shell.
+
+    Each line is put where it stands in the file, which has a line for each, so that places are those of the file.
+    """
     try:
         cells = json.loads(text).get("cells", [])
         code = ["".join(cell.get("source", [])) for cell in cells if cell.get("cell_type") == "code"]
     except (ValueError, RecursionError, AttributeError, TypeError):
         return _damaged(path, text, AuditorError("not a notebook"))
-    shell = [cell for cell in code if cell.startswith(("%%bash", "%%sh"))]
-    lines = [line for cell in code if cell not in shell for line in cell.splitlines()]
-    commands = [line.lstrip().removeprefix("!") for line in lines if line.lstrip().startswith("!")]
-    script = "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!", "?")))
-    return _together((_script(path, script), _commands(path, "\n".join((*shell, *commands)))))
+    script: list[str] = []
+    commands: list[str] = []
+    at = number = 0
+    for cell in code:
+        is_shell = cell.startswith(("%%bash", "%%sh"))
+        goes_on = False
+        for line in cell.split("\n"):
+            found = text.find(json.dumps(line, ensure_ascii=False)[:-1], at) if line.strip() else -1
+            number += text.count("\n", at, found) if found > at else 0
+            at = max(at, found)
+            words = line.lstrip()
+            is_command = is_shell or goes_on or words.startswith("!")
+            goes_on = is_command and words.endswith("\\")
+            if is_command:
+                _put(commands, number, words.removeprefix("!"))
+            if not is_shell:
+                is_python = not (is_command or words.startswith(("%", "?")))
+                _put(script, number, line if is_python else line[: len(line) - len(words)] + "pass")
+    return _together((_script(path, "\n".join(script)), _commands(path, "\n".join(commands))))
+
+
+def _put(lines: list[str], number: int, text: str) -> None:
+    """Add a line, after so many empty ones that it has `number` before it."""
+    lines += [""] * (number - len(lines))
+    lines.append(text)
 
 
 def _commands(path: str, text: str) -> Found | None:

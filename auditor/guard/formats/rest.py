@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from auditor.guard.document import MOST, Doc, walk
 from auditor.guard.formats.unknown import TEACHERS, entries, names_at
+from auditor.guard.formats.words import is_model
 from auditor.guard.found import Found, Place, Unread
 from auditor.registry.datasets import datasets
+from auditor.registry.tables import registry
 
 DATA = frozenset((
     "dataset_name", "dataset_path", "train_dataset", "train_datasets", "train_file", "train_files", "training_file",
@@ -18,9 +20,14 @@ DATA = frozenset((
 """Keys that hold what is trained on in whatever format."""
 LONGEST = 200
 """Characters of a dataset's id or address."""
+NAMES_DATA = "file that names datasets"
+ID = re.compile(r"(?<![\w./-])[\w.-]+/[\w.-]*\w(?![\w/])")
 LITERAL = re.compile(r"""["']([\w.-]+/[\w.-]+)["']""")
 """A text in a program that may be the id of a dataset."""
-WHY = "the dataset '{}' stands here, where no training that is known takes it from"
+WHY = "the dataset '{}' is named here, and whether this trains on it could not be read"
+MODEL = "the model '{}' is named here, and what it has to do with the training could not be read"
+MEASURES = re.compile(r"(?i)eval|test|token|metric|bench|report|valid|log")
+"""Keys below which models measure, and teach nothing."""
 
 
 def with_rest(found: Found, doc: Doc) -> Found:
@@ -38,6 +45,7 @@ def with_rest(found: Found, doc: Doc) -> Found:
         more = tuple(Unread(named.place, WHY.format(named.name)) for named in others)
         found = replace(found, unread=(*found.unread, *more))
         held |= {named.name for named in others}
+        found = replace(found, unread=(*found.unread, *_models(doc, held)))
     return replace(found, unread=(*found.unread, *_restricted(doc, held)))
 
 
@@ -48,7 +56,7 @@ def only_rest(doc: Doc) -> Found | None:
     """
     is_ours = doc.path.rpartition("/")[2] == "auditor.yaml" or doc.has("clauses.rules")
     unread = tuple(_restricted(doc, set())) if not is_ours else ()
-    return Found("file that names datasets", unread=unread) if unread else None
+    return Found(NAMES_DATA, unread=unread) if unread else None
 
 
 def _names(found: Found) -> Iterator[str]:
@@ -60,12 +68,31 @@ def _names(found: Found) -> Iterator[str]:
     yield from (named.name for named in found.mentions)
 
 
-def with_literals(found: Found, path: str, text: str) -> Found:
+def _models(doc: Doc, held: set[str]) -> Iterator[Unread]:
+    """The models that only their makers serve, in a training of which nothing says what they are for."""
+    for path, text in walk(doc.value):
+        if isinstance(text, str) and text not in held and len(text) <= LONGEST and is_model(text):
+            measures = any(isinstance(key, str) and MEASURES.search(key) for key in path)
+            if not measures and registry().model(text).licences == ():
+                yield Unread(doc.place(path), MODEL.format(text))
+
+
+def with_literals(found: Found | None, path: str, text: str) -> Found | None:
     """Return what a script says, with the restricted datasets that stand in it as literals and were not taken."""
     literals = (
         (Place(path, text.count("\n", 0, found.start()) + 1), found.group(1)) for found in LITERAL.finditer(text)
     )
-    return replace(found, unread=(*found.unread, *_untaken(literals, {*_names(found)})))
+    unread = tuple(_untaken(literals, {*_names(found)} if found else set()))
+    if found:
+        return replace(found, unread=(*found.unread, *unread))
+    return Found(NAMES_DATA, unread=unread) if unread else None
+
+
+def names_data(path: str, text: str) -> Found | None:
+    """Return which restricted datasets stand in a text that is not read otherwise, None where none does."""
+    words = ((Place(path, text.count("\n", 0, word.start()) + 1), word.group()) for word in ID.finditer(text))
+    unread = tuple(_untaken(words, set()))
+    return Found(NAMES_DATA, unread=unread) if unread else None
 
 
 def _restricted(doc: Doc, held: set[str]) -> Iterator[Unread]:
