@@ -113,7 +113,8 @@ def command(
         _write(Path(summary), render(report, "github-summary", fail_on), "a")
     if not (quiet and code == ExitCode.OK) and str(inventory) != "-":
         _print(report, output_format, fail_on)
-    _explain(code, is_blocked=bool(report.blocking(severity)))
+    if output_format != "text":
+        _explain(code, is_blocked=bool(report.blocking(severity)))
     return code
 
 

@@ -120,10 +120,15 @@ def run_guard(
     own = _inside(repository, Path(config.path)) if config.path else None
     shown = os.path.relpath(config.path) if config.path else CONFIG
     ours = {name for file in _ours(config, options) if (name := _inside(repository, file))}
-    if changed and ours & {*given}:
+    gone = repository.deleted() if changed else []
+    if CONFIG in gone and config.path is None:
+        raise AuditorError(
+            f"{CONFIG} is taken away by this change, so that nothing is declared; name another with --config"
+        )
+    if changed and ours & {*given, *gone}:
         given, changed = repository.below("."), False  # what is declared anew concerns everything
     whole = not changed and any(_inside(repository, path) == "." for path in paths or [Path()])
-    gathered = gather(repository, given, ours, full=options.full, changed=changed)
+    gathered = gather(repository, given, ours, gone=gone, full=options.full, changed=changed)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own or shown, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
     policy, checks = training_checks(options.policies, options.terms, options.cache, config, now)
@@ -144,7 +149,7 @@ def run_guard(
             *notices,
             *accepted,
             *about_config(config, inputs),
-            *(about_everything(config, repository, found) if whole else ()),
+            *(about_everything(config, repository, found, knowledge.matched) if whole else ()),
             *about_permissions(checks, inputs),
             *unused,
         ),
@@ -228,9 +233,10 @@ def _config(repository: Repository, path: Path | None) -> Config:
         return Config(load_config(None).declarations)
 
     def read(file: Path) -> Tree:
-        if file != chosen and not file.exists():
-            return Tree(str(file), {}, {})  # no waiver was written yet
         inside = _inside(repository, file)
+        is_there = inside in repository.files if repository.staged and inside else file.exists()
+        if file != chosen and not is_there:
+            return Tree(str(file), {}, {})  # no waiver was written yet
         text = repository.read(inside) if repository.staged and inside in repository.files and inside else None
         return read_yaml(file) if text is None else parse_yaml(text, str(file))
 

@@ -9,7 +9,7 @@ from auditor.guard.formats.sidecar import PROVENANCE
 from auditor.guard.found import UNREADABLE, Found, Place, Unread
 from auditor.guard.gathered import Gathered
 from auditor.guard.kinds import is_readable
-from auditor.guard.links import SHORTEST, Related, followed, subjects, words_for
+from auditor.guard.links import SHORTEST, Related, about_of, followed, subjects, words_for
 from auditor.guard.looking import look_into, named_as_data
 from auditor.guard.repository import Repository
 
@@ -18,7 +18,13 @@ ROUNDS = 50
 
 
 def gather(
-    repository: Repository, given: Iterable[str], own: Collection[str], *, full: bool, changed: bool
+    repository: Repository,
+    given: Iterable[str],
+    own: Collection[str],
+    *,
+    gone: Iterable[str] = (),
+    full: bool,
+    changed: bool,
 ) -> Gathered:
     """Return what the given files say, and what others say of what they name.
 
@@ -26,6 +32,7 @@ def gather(
         repository: where the files are.
         given: paths of files in it.
         own: paths in it of auditor.yaml, the waivers and the baseline, which are read elsewhere.
+        gone: files that a change takes away, so that what they said of data no longer counts.
         full: whether data files are read whole.
         changed: whether the files are those of a change, so that only its lines are looked at.
     """
@@ -34,7 +41,7 @@ def gather(
     data = repository.data_among(path for path in asked if path not in own)
     texts = [path for path in asked if path not in {*own, *data}]
     _read(repository, gathered, texts)
-    _read_users(repository, gathered, data)
+    _read_users(repository, gathered, [*data, *(path for file in gone for path in about_of(file))])
     seen = set(asked)
     for _ in range(ROUNDS):
         following = [path for path in followed(repository, gathered.found) if path not in seen]

@@ -50,6 +50,7 @@ class Names:
 
     def _paths(self, name: str, file: str) -> Iterator[str]:
         """The files, folders and patterns of files that a name stands for."""
+        name = name.removeprefix("file://").removeprefix(f"{self.repository.root.as_posix()}/")
         if "://" in name:
             return
         for path in dict.fromkeys((clean(f"{_folder(file)}/{name}"), clean(name))):

@@ -58,8 +58,14 @@ def is_readable(path: str) -> bool:
 
 def is_rows(content: bytes) -> bool:
     """Return whether JSON is a list, or an object on each line, or would be if Git LFS had brought it."""
-    head = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
-    first, _, rest = head.partition(b"\n")
-    if head.startswith(b"version https://git-lfs"):
-        return True
-    return head.startswith(b"[") or (first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.startswith(b"{"))
+    return _head(content).startswith((b"[", b"version https://git-lfs")) or is_lines(content)
+
+
+def is_lines(content: bytes) -> bool:
+    """Return whether JSON is an object on each line, of at least two."""
+    first, _, rest = _head(content).partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.startswith(b"{")
+
+
+def _head(content: bytes) -> bytes:
+    return content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()

@@ -69,6 +69,9 @@ class Knowledge:
         declared: what the company declares.
         config: the file in which it does.
         repository: tells which names are files.
+
+    Attributes:
+        matched: the patterns of declared datasets that fitted one so far.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Knowledge:
         self.declared = declared
         self.config = config
         self.repository = repository
+        self.matched: set[str] = set()
         self._datasets: dict[str, list[Dataset]] = {}
         self._makers: dict[str, list[tuple[str, Training]]] = {}
         self._names = Names(repository, found, self._datasets)
@@ -193,6 +197,7 @@ class Knowledge:
         """What the company declares of a dataset replaces what others say of the same facts."""
         for pattern, entry in self.declared.datasets.items():
             if any(fnmatchcase(other.casefold(), clean(pattern).casefold()) for other in names):
+                self.matched.add(pattern)
                 own.declare(entry, Place(self.config, None, f"datasets.{pattern}"))
 
 

@@ -84,6 +84,14 @@ def subjects(found: Mapping[str, Found], data: Iterable[str] = ()) -> set[str]:
     return about
 
 
+def about_of(path: str) -> Iterator[str]:
+    """Yield what a file would be about by its name alone: the data beside which it stands, or its folder."""
+    name = path.removesuffix(".dvc")
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    yield name if name != path or is_data(name) else path.rpartition("/")[0] or path
+
+
 def words_for(repository: Repository, subject: str) -> Iterator[str]:
     """Yield what stands in files that name a subject: an id itself; of a path its parts, and the end of patterns for it."""
     if not (is_data(subject) or repository.exists(subject)):

@@ -36,7 +36,8 @@ def named_as_data(repository: Repository, gathered: Gathered, known: Collection[
             closed = [file for file in rest if file not in rows and (file in meant or not _stands_beside(file))]
             told = _untold(repository, named, meant, there, files, [f for f in closed if f not in gathered.found])
             gathered.unread += told
-            if not (there or files or told) and is_data(named.name):
+            is_kept = any(name in known for name in meant)  # by DVC, in its cache
+            if not (there or files or told or is_kept) and is_data(named.name):
                 gathered.notices.append(f"{named.place}: {named.name} is not here, so nothing in it was looked at")
     gathered.unrelated = [path for path in gathered.unrelated if path not in documents]
     return documents

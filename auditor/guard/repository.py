@@ -102,8 +102,9 @@ class Repository:
             yield place if place.is_file() and self._inside(place) else None
             return
         name = self._index.name(path)
-        if name is None:
-            yield None
+        if name is None:  # git does not have it, as it ignores it or was not told of it
+            place = self.root / path
+            yield place if place.is_file() and self._inside(place) else None
             return
         with TemporaryDirectory(prefix="auditor-guard-") as folder:
             copy = Path(folder) / PurePosixPath(path).name
@@ -144,8 +145,9 @@ class Repository:
     def all_below(self, path: str) -> list[str]:
         """Return the files in a folder, or the file itself, with those that git ignores."""
         name = clean(path)
-        ignored = [] if self.staged or name == "." else self._ignored(name)
-        return list(dict.fromkeys((*self.below(name), *ignored)))
+        ignored = [] if name == "." else self._ignored(name)
+        loose = [file for file in ignored if not self.staged or is_data(file)]  # of the rest, what is staged counts
+        return list(dict.fromkeys((*self.below(name), *loose)))
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -177,17 +179,28 @@ class Repository:
         if not is_pattern(pattern) or pattern in self.files:
             return []
         fixed = pattern[: min(pattern.find(mark) for mark in PATTERN if mark in pattern)].rpartition("/")[0]
-        files = {*self.files, *(self._ignored(fixed) if fixed and not self.staged else ())}
+        files = {
+            *self.files,
+            *(file for file in (self._ignored(fixed) if fixed else ()) if not self.staged or is_data(file)),
+        }
         return sorted(file for file in files if fnmatchcase(file, pattern))
 
     def exists(self, path: str) -> bool:
         """Return whether there is such a file or folder, without listing the others where that can be avoided."""
         if self.git and self.staged:
             name = clean(path)
-            return name in self.files or name in self._folders
+            return name in self.files or name in self._folders or self._is_loose(name)
         try:
             return bool(path) and not path.startswith("/") and (self.root / path).exists()
         except (OSError, ValueError):  # too long to be a name, or with a character that no name has
+            return False
+
+    def _is_loose(self, name: str) -> bool:
+        """Whether data that git does not have lies on the disk: a file, or a folder of which git has nothing."""
+        try:
+            place = self.root / name
+            return (is_data(name) and place.is_file()) or (place.is_dir() and self._inside(place))
+        except (OSError, ValueError):
             return False
 
     def mentioning(self, words: Iterable[str]) -> list[str]:
@@ -202,8 +215,15 @@ class Repository:
         return sorted(split_paths(out))
 
     def changed(self) -> list[str]:
-        """Return the files that the change touches."""
-        options = ("--name-only", "-z", "--no-renames", "--diff-filter=d", "--no-ext-diff", "--no-textconv")
+        """Return the files that the change adds or touches."""
+        return self._diff("--diff-filter=d")
+
+    def deleted(self) -> list[str]:
+        """Return the files that the change takes away, also by giving them another name."""
+        return self._diff("--diff-filter=D")
+
+    def _diff(self, kinds: str) -> list[str]:
+        options = ("--name-only", "-z", "--no-renames", kinds, "--no-ext-diff", "--no-textconv")
         return sorted(split_paths(run_git(self.root, "diff", *options, *self.change, "--")))
 
     def added(self, path: str) -> list[tuple[int, str]] | None:

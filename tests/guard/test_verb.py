@@ -44,7 +44,7 @@ def test_the_exit_codes(project):
 def test_nothing_that_could_be_read_is_no_pass(project, tmp_path):
     project.write("broken/x.yml", "base_model: [\ndatasets: [\n")
     done = run(project, "guard", "broken")
-    assert done.returncode == 3 and "nothing was checked" in done.stderr
+    assert done.returncode == 3 and "nothing was checked" in done.stdout
     (tmp_path / "empty").mkdir()
     assert run(project, "guard", "empty").returncode == 2
 

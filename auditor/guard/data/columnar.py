@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from auditor.guard.data.evidence import may_name_model
 from auditor.guard.data.rows import CHUNKS, Row, Table, UnreadableError, first_rows
+from auditor.guard.paths import is_pattern
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,6 +25,8 @@ def read_parquet(place: Path, most: int | None) -> Table:
     """
     import duckdb  # only where there is Parquet
 
+    if is_pattern(str(place)):
+        return _linked(place, most)
     db = duckdb.connect(config={"enable_external_access": "true", "autoinstall_known_extensions": "false"})
     try:
         groups = db.execute(
@@ -46,6 +50,22 @@ def read_parquet(place: Path, most: int | None) -> Table:
 
     table = Table(iter(()), total, whole=most is None or total <= most)
     table.rows = rows(table)
+    return table
+
+
+def _linked(place: Path, most: int | None) -> Table:
+    """The table of a file whose name DuckDB would take for a pattern, through a link with a plain name."""
+    folder = TemporaryDirectory(prefix="auditor-guard-")
+    link = Path(folder.name) / "data.parquet"
+    link.symlink_to(place.resolve())
+    table = read_parquet(link, most)
+    rows = table.rows
+
+    def kept() -> Iterator[Row]:
+        with folder:
+            yield from rows
+
+    table.rows = kept()
     return table
 
 

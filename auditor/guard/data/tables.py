@@ -3,12 +3,14 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from auditor.guard.data.columnar import read_arrow, read_parquet
 from auditor.guard.data.rows import CHUNKS, BadRow, Row, Table, UnreadableError, first_rows
 from auditor.guard.document import whole_text
+from auditor.guard.kinds import is_lines
 from auditor.sources.compressed import DamagedError, codec_of, decompress
 
 WHOLE = 64 << 20
@@ -148,6 +150,8 @@ def _json(place: Path, codec: bytes, most: int | None) -> Table:
     content = bytearray()
     for chunk in _content(place, codec, table, None):
         content += chunk
+        if len(content) == len(chunk) and is_lines(chunk):
+            return _json_lines(place, codec, most)
         if len(content) > WHOLE:
             raise UnreadableError(f"a JSON document over {WHOLE >> 20} MB; store it as JSON Lines, a row a line")
     value = parse_json(bytes(content))
@@ -170,9 +174,10 @@ def _records(value: object) -> list[object] | None:
     if not isinstance(value, dict):
         return None
     lists = [item for item in value.values() if isinstance(item, list)]
-    rows = [row for part in lists for row in part if part and all(isinstance(item, dict) for item in part[:10])]
+    rows = [row for part in lists if all(isinstance(item, dict) for item in part[:10]) for row in part]
     if rows:
-        return rows
+        beside = {key: item for key, item in value.items() if not isinstance(item, list)}  # what is said of all of them
+        return [beside | row if isinstance(row, dict) else row for row in rows]
     if lists and len(lists) == len(value) and len({len(column) for column in lists}) == 1:
         return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
     return None
@@ -188,29 +193,33 @@ def _csv_rows(
     place: Path, codec: bytes, delimiter: str, table: Table, most: int | None
 ) -> Iterator[tuple[int, int, object]]:
     """The rows of a CSV file, each with its first and last line; the names of the columns are in its first line of text."""
-    lines = (line.decode("utf-8", "replace").replace("\0", "") + "\n" for line in _lines(place, codec, table, most))
-    lines = (line.removeprefix("\ufeff") for line in lines)
+    decoded = (line.decode("utf-8-sig", "replace").replace("\0", "") for line in _lines(place, codec, table, most))
+    lines = (part + "\n" for line in decoded for part in line.rstrip("\r").split("\r"))
     number, header = 0, ""
     for header in lines:
         number += 1
         if header.lower().startswith("sep=") and len(header.strip()) == len("sep=") + 1:
             delimiter = header.strip()[-1]
-        elif header.strip(" \r\n,;\t"):
+        elif header.strip(" \r\n,;\t") and not header.startswith("#"):
             break
     if delimiter not in header:
         delimiter = next((other for other in ";\t|," if other in header), delimiter)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])]
-    reader = csv.reader(lines, delimiter=delimiter)
-    first = number + 1
+    reader = csv.reader(chain([header], lines), delimiter=delimiter)
+    try:
+        names = [name.strip().strip('"') for name in next(reader, [])]
+    except csv.Error as error:
+        raise UnreadableError(f"the names of the columns cannot be read: {error}") from error
+    above = number - 1
+    first = above + reader.line_num + 1
     while True:
         try:
             values = next(reader, None)
         except csv.Error as error:
-            yield first, number + reader.line_num, BadRow(str(error))
+            yield first, above + reader.line_num, BadRow(str(error))
             continue
         if values is None:
             return
-        last = number + reader.line_num
+        last = above + reader.line_num
         if values:
             rest = {"_rest": values[len(names) :]} if len(values) > len(names) else {}
             yield first, last, dict(zip(names, values, strict=False)) | rest

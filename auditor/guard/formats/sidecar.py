@@ -23,11 +23,13 @@ def read_sidecar(doc: Doc) -> Found | None:
     if suffix is None:
         return None
     if not isinstance(doc.value, dict):
-        return Found(PROVENANCE, unread=(Unread(doc.place(()), "expected a mapping of keys to values"),))
+        unread: tuple[Unread, ...] = (Unread(doc.place(()), "expected a mapping of keys to values"),)
+        return Found(PROVENANCE, (), (_open(doc, suffix, unread),), unread)
     try:
         parse_yaml(doc.text, doc.path)  # it is ours, and read as strictly as auditor.yaml
     except AuditorError as error:
-        return Found(PROVENANCE, unread=tuple(Unread(doc.place(()), fault.message) for fault in error.faults))
+        unread = tuple(Unread(doc.place(()), fault.message) for fault in error.faults)
+        return Found(PROVENANCE, (), (_open(doc, suffix, unread),), unread)
 
     def named(key: str) -> tuple[Named, ...]:
         return tuple(
@@ -49,7 +51,15 @@ def read_sidecar(doc: Doc) -> Found | None:
         human=people,
         made_for_training=Named("true", doc.place(("made_for_training",))) if training else None,
     )
-    return Found(PROVENANCE, datasets=(dataset,), unread=tuple(_faults(doc, doc.value)))
+    faults = tuple(_faults(doc, doc.value))
+    return Found(PROVENANCE, (), (dataset, *([_open(doc, suffix, faults)] if faults else [])), faults)
+
+
+def _open(doc: Doc, suffix: str, faults: tuple[Unread, ...]) -> Dataset:
+    """The dataset as far as its sidecar was not understood: nothing else settles who wrote it, and under which licence."""
+    place = faults[0].place if faults else doc.place(())
+    name = Named(doc.path.removesuffix(suffix), doc.place(()), note="not understood")
+    return Dataset((name,), licences=(Named("unknown", place),), synthetic=Named("not understood", place))
 
 
 def _faults(doc: Doc, value: dict[str, JsonValue]) -> Iterator[Unread]:
