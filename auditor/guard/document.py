@@ -191,7 +191,8 @@ def toml_doc(path: str, text: str) -> Doc:
     value = json.loads(json.dumps(data, default=str))
     lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        lines.setdefault(line.partition("=")[0].strip(" \t[]\"'").rpartition(".")[2], number)
+        if key := line.partition("=")[0].strip(" \t[]\"'").rpartition(".")[2]:
+            lines.setdefault(key, number)
     places = ((where, lines.get(str(where[-1]) if where else "")) for where, _ in walk(value))
     return Doc(path, text, value, {(): (1, 1), **{where: (line, 1) for where, line in places if line}})
 

@@ -12,7 +12,7 @@ from auditor.guard.paths import clean, is_pattern
 from auditor.guard.repository import Repository
 from auditor.registry.tables import registry
 
-BESIDE = ("README.md", "dvc.yaml", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
+BESIDE = ("README.md", "dvc.yaml", "dvc.lock", "pipeline.yaml", "croissant.json", "metadata.json", "dataset_info.json")
 """Files in a dataset's folder, or above it, that may be about it."""
 LIST = "dataset_info.json"
 """Where LLaMA-Factory looks for the datasets that its configurations name."""

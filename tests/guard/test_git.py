@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from auditor.errors import AuditorError, ExitCode
+from auditor.guard.assess import GuardOptions, run_guard
 from auditor.guard.repository import open_repository
 from tests.guard.project import GIT, Project, stops
 
@@ -307,3 +308,41 @@ def test_an_index_with_a_conflict_and_links(project):
     with pytest.raises(subprocess.CalledProcessError):
         project.git("merge", "other")
     assert {dataset for dataset, _, _ in stops(project.check("rival", staged=True))} == {"yahma/alpaca-cleaned"}
+
+
+@pytest.mark.parametrize("gone", ["waivers.yaml", "data/README.md", "data/t.jsonl.provenance.yml"])
+def test_what_a_change_takes_away_is_missed(project, gone):
+    project.rows("data/t.jsonl", {"output": "a"})
+    project.sft("rival", "data/t.jsonl")
+    project.write("data/README.md", "---\nlicense: mit\nlanguage_creators: [found]\ntask_ids: [x]\n---\n")
+    project.write("data/t.jsonl.provenance.yml", "licence: mit\n")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "all")
+    project.git("rm", "-q", gone)
+    assert project.check(staged=True).inputs
+
+
+def test_a_change_that_takes_the_declarations_away_is_a_fault(project, monkeypatch):
+    project.git("mv", "auditor.yaml", "other.yaml")
+    monkeypatch.chdir(project.root)
+    with pytest.raises(AuditorError, match="taken away by this change"):
+        run_guard([], GuardOptions(staged=True), environ={})
+
+
+def test_data_that_git_ignores_is_looked_into_in_a_hook(project):
+    project.write(".gitignore", "data/\n")
+    project.rows("data/t.jsonl", {"output": "a", "generation_model": "gpt-4o"})
+    for dataset in ("data/t.jsonl", "data", "data/*.jsonl"):
+        project.sft("rival", dataset)
+        project.git("add", "-A")
+        assert (dataset, "rival", OPENAI) in stops(project.check(staged=True))
+
+
+@pytest.mark.parametrize("dataset", ["data", "data/**/*.jsonl", "data/sub", "../data/sub/new.jsonl"])
+def test_new_data_is_checked_with_the_runs_that_hold_it(project, dataset):
+    project.sft("rival", dataset)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "run")
+    project.rows("data/sub/new.jsonl", {"output": "a", "generation_model": "gpt-4o"})
+    project.git("add", "-A")
+    assert (dataset, "rival", OPENAI) in stops(project.check(staged=True))

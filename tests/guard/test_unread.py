@@ -39,6 +39,23 @@ FILES = [
     ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}]\nextra: {{more: [tatsu-lab/alpaca]}}\n"),
     ("c.yml", f"base_model: {BASE}\ndatasets: [tatsu-lab/alpaca]\n"),
     ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}]\nkd: {{teacher: gpt-4o}}\n"),
+    ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}, {{pth: acme/own}}]\n"),
+    ("c.yml", f"base_model: {BASE}\ndataset: acme/x\noutput_dir: out\n"),
+    ("c.ini", "[train]\ndataset = tatsu-lab/alpaca\n"),
+    ("c.yaml.j2", "dataset_name: tatsu-lab/alpaca\nmodel: {{ model }}\n"),
+    ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}]\nhelper: {{model: gpt-4o}}\n"),
+    ("Dockerfile", 'CMD ["trl", "sft", "--dataset_name", "tatsu-lab/alpaca", "--model_name_or_path", "a/b"]\n'),
+    ("run.sh", "ssh gpu 'trl sft --dataset_name tatsu-lab/alpaca --model_name_or_path a/b'\n"),
+    ("run.sh", "accelerate launch -m trl.scripts.sft --dataset_name=tatsu-lab/alpaca --model_name_or_path=a/b\n"),
+    ("run.sh", "python train.py --data tatsu-lab/alpaca --weights a/b\n"),
+    (
+        "t.py",
+        "import pandas\nSFTTrainer(model='a/b', train_dataset=Dataset.from_pandas(pandas.read_json('x.jsonl')))\n",
+    ),
+    ("t.py", "subprocess.run(['trl', 'sft', '--dataset_name', 'tatsu-lab/alpaca'])\n"),
+    ("t.py", "SFTTrainer(model='a/b',\n"),
+    ("t.py", "m = AutoModel.from_pretrained('a/b')\nd = load_dataset('tatsu-lab/alpaca')\nloss(m, d).backward()\n"),
+    ("t.py", "SFTTrainer(model='a/b', train_dataset=load_dataset('tatsu-lab/alpaca', split='test+train'))\n"),
     ("c.yaml", f"model: {BASE}\n\ttrain_data: tatsu-lab/alpaca\nlr: 1\n"),
     (
         "t.py",
@@ -56,15 +73,43 @@ FILES = [
 @pytest.mark.parametrize(("name", "text"), FILES)
 def test_no_configuration_is_clean(project, name, text):
     project.write(f"rival/{name}", text)
-    report = project.check()
-    assert report.blocking() or (report.unread and report.exit_code(UNKNOWN) == ExitCode.FINDINGS)
+    assert project.check().exit_code(UNKNOWN) == ExitCode.FINDINGS
 
 
-@pytest.mark.parametrize("index", [0, 3, 4, 6, 7, 8, 9, 15, 19])
-def test_usual_keys_are_enough_to_stop(project, index):
-    name, text = FILES[index]
+STOPS = [
+    ("c.toml", FILES[0][1]),
+    ("c.yaml", f"model_name_or_path: {BASE}\ndataset_mixer_list: [tatsu-lab/alpaca, '1.0']\nlearning_rate: 1e-5\n"),
+    ("c.json", json.dumps({"modelName": BASE, "datasetName": "tatsu-lab/alpaca", "learningRate": 1e-5})),
+    ("job.json", json.dumps({"baseModelIdentifier": "amazon.nova", "x": {"teacherModelIdentifier": "claude-3-opus"}})),
+    ("c.yml", f"base_model: {BASE}\ndatasets: [{{path: acme/x}}]\nkd: {{teacher: gpt-4o}}\n"),
+    (
+        "dvc.yaml",
+        "stages: {t: {cmd: trl sft --dataset_name tatsu-lab/alpaca --model_name_or_path a/b, outs: [out/h]}}\n",
+    ),
+    ("dvc.yaml", "stages: {t: {cmd: python train.py --teacher gpt-4o, deps: [d.jsonl], outs: [models/h]}}\n"),
+    ("Dockerfile", 'CMD ["trl", "sft", "--dataset_name", "tatsu-lab/alpaca", "--model_name_or_path", "a/b"]\n'),
+    ("run.sh", "ssh gpu 'trl sft --dataset_name tatsu-lab/alpaca --model_name_or_path a/b'\n"),
+    ("t.py", "SFTTrainer(model='a/b', train_dataset=load_dataset('tatsu-lab/alpaca', split='test+train'))\n"),
+    ("t.py", "m = AutoModel.from_pretrained('a/b')\nd = load_dataset('tatsu-lab/alpaca')\nloss(m, d).backward()\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), STOPS)
+def test_usual_keys_are_enough_to_stop(project, name, text):
     project.write(f"rival/{name}", text)
     assert project.check().blocking()
+
+
+def test_what_is_unknown_can_be_accepted(project):
+    text = "# auditor: allow unknown reason=only evaluated until=2027-01-01\nx: {path: tatsu-lab/alpaca}\n"
+    project.write("rival/c.yml", text)
+    report = project.check()
+    assert not report.unread and any("accepted until 2027-01-01" in notice for notice in report.notices)
+    project.write("rival/c.yml", text.replace("2027", "2026"))
+    assert project.check().unread
+    project.write("rival/c.yml", text.replace("allow", "alow"))
+    report = project.check()
+    assert report.unread and any("'auditor: alow' is not known" in notice for notice in report.notices)
 
 
 def test_files_without_training_stay_out_of_it(project):
@@ -121,6 +166,9 @@ def test_a_doubt_leaves_it_open_whether_people_wrote_it(project, key, text):
         "",
         "Collected for training language models.",
         "Written by Claude Monet to his friends.",
+        "The questions were written by people, to produce hard cases for models such as GPT-4.",
+        "The answers are not from GPT-4; they were written by people.",
+        "Written to judge the answers of GPT-4.",
     ],
 )
 def test_a_card_of_people_is_believed(project, text):
@@ -129,7 +177,7 @@ def test_a_card_of_people_is_believed(project, text):
     project.sft("rival", "data/t.jsonl")
     report = project.check()
     assert not report.blocking()
-    assert ("Claude" in text) == bool(report.undecided)
+    assert any(name in text for name in ("Claude", "GPT")) == bool(report.undecided)
 
 
 def test_a_card_at_the_top_does_not_say_that_people_wrote_everything(project):
@@ -309,3 +357,71 @@ def test_many_files_in_the_index_are_listed_once(project, monkeypatch):
     monkeypatch.setattr("auditor.guard.index.run_git", run)
     project.check(staged=True)
     assert 0 < len(started) < 20
+
+
+def test_text_beside_data_is_nearer_than_a_card_above(project):
+    project.rows("data/a/t.jsonl", PLAIN)
+    project.write("data/README.md", PEOPLE % ("", ""))
+    project.write("data/a/README.md", "All answers were generated by GPT-4.\n")
+    project.sft("rival", "data/a/t.jsonl")
+    assert ("data/a/t.jsonl", "rival", OPENAI) in stops(project.check())
+
+
+def test_what_the_datasets_library_keeps_beside_data(project):
+    project.rows("data/t.jsonl", PLAIN)
+    info = {"description": "Answers generated by GPT-4.", "license": "cc-by-nc-4.0", "features": {"output": {}}}
+    project.write("data/dataset_info.json", json.dumps(info))
+    project.sft("rival", "data/t.jsonl")
+    clauses = {clause for _, _, clause in stops(project.check())}
+    assert {OPENAI, "datasets/dataset-licences/non-commercial-data"} <= clauses
+
+
+def test_a_remark_in_a_list_of_datasets_is_no_dataset(project):
+    project.write(
+        "rival/dataset_info.json", json.dumps({"_comment": "ours", "mine": {"hf_hub_url": "tatsu-lab/alpaca"}})
+    )
+    project.write("rival/sft.yaml", f"model_name_or_path: {BASE}\nstage: sft\ndataset: mine\n")
+    assert ("mine", "rival", OPENAI) in stops(project.check())
+
+
+@pytest.mark.parametrize("name", ["data/model_outputs", "data/wiki_train"])
+def test_data_of_a_stage_is_data_whatever_it_is_called(project, name):
+    stage = f"stages: {{gen: {{cmd: python train_split.py --model gpt-4o, deps: [raw.jsonl], outs: [{name}]}}}}\n"
+    project.write("dvc.yaml", stage)
+    project.sft("rival", name)
+    assert (name, "rival", OPENAI) in stops(project.check())
+
+
+def test_every_run_that_makes_a_base_counts(project):
+    for name, dataset in (("a", "acme/x"), ("b", "tatsu-lab/alpaca")):
+        text = f"base_model: {BASE}\ndatasets: [{{path: {dataset}}}]\noutput_dir: models/stage1\n"
+        project.write(f"student/{name}.yml", text)
+    project.sft("rival", "acme/y", base="models/stage1")
+    assert ("tatsu-lab/alpaca", "rival", OPENAI) in stops(project.check())
+
+
+def test_a_teacher_that_is_tuned_here_passes_on_what_it_learned(project):
+    text = f"base_model: {BASE}\ndatasets: [{{path: tatsu-lab/alpaca}}]\noutput_dir: models/teacher\n"
+    project.write("student/t.yml", text)
+    project.sft("rival", "acme/y", more="teacher_model: models/teacher\n")
+    assert ("tatsu-lab/alpaca", "rival", OPENAI) in stops(project.check())
+
+
+def test_places_in_a_notebook_are_lines_of_the_file(project):
+    first = ["x = 1\n", "if x:\n", "    !pip install trl\n"]
+    load = "d = load_dataset('tatsu-lab/alpaca')\n"
+    second = ["from datasets import load_dataset\n", load, "SFTTrainer(model='a/b', train_dataset=d)"]
+    cells = [{"cell_type": "code", "source": source} for source in (first, second)]
+    project.write("rival/t.ipynb", json.dumps({"cells": cells}, indent=1))
+    lines = (project.root / "rival/t.ipynb").read_text().splitlines()
+    (item,) = (item for item in project.check().blocking() if item.finding.clause == OPENAI)
+    assert "tatsu-lab/alpaca" in lines[item.places[0].line - 1]
+
+
+def test_parquet_with_a_name_like_a_pattern(project):
+    duckdb = pytest.importorskip("duckdb")
+    (project.root / "data").mkdir()
+    for name, model in (("t1", "acme/own"), ("t[1]", "gpt-4o")):
+        duckdb.execute(f"COPY (SELECT 'a' AS output, '{model}' AS model_name) TO '{project.root}/data/{name}.parquet'")
+    project.sft("rival", "'data/t[1].parquet'")
+    assert ("data/t[1].parquet", "rival", OPENAI) in stops(project.check())

@@ -46,6 +46,39 @@ def read_card(doc: Doc, text: str) -> Found | None:
     return None
 
 
+def read_text_beside(path: str, text: str) -> Found | None:
+    """Return what a README without front matter says of data that may lie beside it, None where it speaks of no model.
+
+    It says less than a card, but it is nearer to its data than a card above it.
+    """
+    folder, _, name = path.rpartition("/")
+    if not folder or name.lower() != "readme.md" or not hints(text):
+        return None
+    writers = tuple(
+        Named(model, Place(path, line, "text"), note=f"“{said}”") for model, line, said in models_named(text)
+    )
+    return Found("text beside data", datasets=(Dataset((Named(folder, Place(path)),), generators=writers),))
+
+
+def read_hub_info(doc: Doc) -> Found | None:
+    """Return what a `dataset_info.json` or `dataset_infos.json` of the datasets library says, None where a file is none."""
+    if doc.path.rpartition("/")[2] not in ("dataset_info.json", "dataset_infos.json") or not isinstance(
+        doc.value, dict
+    ):
+        return None
+    infos = [
+        (path, info) for key in ("license", "*.license") for path, info in doc.select(key) if isinstance(info, str)
+    ]
+    texts = " ".join(text for key in ("description", "*.description") for _, text in doc.names(key))
+    if not (infos or texts) or not (doc.has("features") or doc.has("*.features")):
+        return None
+    folder = doc.path.rpartition("/")[0] or "."
+    writers = (Named(model, doc.place(()), note=f"“{said}”") for model, _, said in models_named(texts))
+    licences = tuple(Named(text, doc.place(path)) for path, text in infos if text.strip())
+    dataset = Dataset((Named(folder, doc.place(())),), generators=tuple(writers), licences=licences)
+    return Found("dataset info", datasets=(dataset,))
+
+
 def _named(doc: Doc, *keys: str) -> tuple[Named, ...]:
     return tuple(Named(name, doc.place(path)) for key in keys for path, name in doc.names(key))
 
@@ -63,7 +96,7 @@ def _training(doc: Doc) -> Training:
 def _dataset(doc: Doc, text: str) -> Dataset:
     creators = _named(doc, "annotations_creators", "language_creators")
     tags = _named(doc, "tags")
-    synthetic = [n for n in creators if n.name == "machine-generated"] + [
+    synthetic = [n for n in creators if n.name.replace("_", "-") == "machine-generated"] + [
         n for n in tags if n.name.lower() in SYNTHETIC
     ]
     people = [n for n in _named(doc, "language_creators") if n.name in PEOPLE]  # the others made labels

@@ -23,7 +23,10 @@ META = {
 }
 """What we read in the free-form `meta` of a `.dvc` file."""
 MD5 = "md5 "
-MODELS = ("model", "checkpoint", "adapter", "weights", ".safetensors", ".pt", ".bin", ".gguf", ".ckpt")
+MODELS = re.compile(
+    r"(?i)(?:^|[/_-])(?:models?|checkpoints?|adapters?|weights)(?:/|$|[._-]v?\d)|\.(?:safetensors|gguf|ckpt)$"
+)
+"""Paths of models; `model_outputs` is none."""
 CONFIGS = (".yaml", ".yml", ".json", ".py", ".toml", ".sh")
 DATA = (".json",)
 TRAINS = re.compile(r"(?i)\b(?:\w*train|fine[-_]?tun\w*|sft|dpo|grpo|axolotl|llamafactory-cli|swift)\b")
@@ -61,10 +64,13 @@ def _stage(doc: Doc, at: KeyPath, stage: dict[str, JsonValue]) -> Found:
     deps, outs = ([n for n in names if n not in hidden] for names in named.values())
     inputs = tuple(dep for dep in deps if not dep.name.endswith(CONFIGS) or dep.name.endswith(DATA))
     command = stage.get("cmd")
-    text = " && ".join(part for part in (command if isinstance(command, list) else [command]) if isinstance(part, str))
+    lines = [part for part in (command if isinstance(command, list) else [command]) if isinstance(part, str)]
+    text = doc.filled(" && ".join(lines))
+    hidden += [Named(text, doc.place((*at, "cmd")))] if is_open(text) else []
     place = doc.place((*at, "cmd"))
     trains = TRAINS.search(text)
-    models = tuple(out for out in outs if _is_model(out.name) or (trains and not _is_data(out.name)))
+    weights = tuple(out for out in outs if _is_model(out.name))
+    models = tuple(out for out in outs if out in weights or (trains and not _is_data(out.name)))
     data = tuple(dep for dep in inputs if not _is_model(dep.name))
     trainings = [
         replace(
@@ -77,8 +83,8 @@ def _stage(doc: Doc, at: KeyPath, stage: dict[str, JsonValue]) -> Found:
     writers = tuple(_writers(text, place))
     return Found(
         "DVC stages",
-        tuple(trainings or ([Training(datasets=data, outputs=models)] if models else [])),
-        tuple(Dataset((out,), generators=writers, sources=inputs) for out in outs if out not in models),
+        tuple(trainings or ([Training(datasets=data, teachers=writers, outputs=models)] if models else [])),
+        tuple(Dataset((out,), generators=writers, sources=inputs) for out in outs if out not in weights),
         tuple(Unread(n.place, f"'{n.name}' is filled in somewhere else") for n in hidden),
     )
 
@@ -111,7 +117,7 @@ def read_pointer(doc: Doc) -> Found | None:
         Named(name, doc.place(path))
         for key in ("deps.path", "deps.repo.url")
         for path, name in doc.names(key)
-        if "://" in name
+        if "://" in name or name.startswith("git@")
     )
     if not outs:
         return None
@@ -155,7 +161,7 @@ def _folder(doc: Doc, wdir: JsonValue) -> str:
 
 
 def _is_model(path: str) -> bool:
-    return any(word in path.lower() for word in MODELS) and not is_data(path)
+    return MODELS.search(path) is not None and not is_data(path)
 
 
 def _is_data(path: str) -> bool:

@@ -24,15 +24,14 @@ def read_dataset_list(doc: Doc) -> Found | None:
 
 
 def _entries(doc: Doc, keys: tuple[str, ...]) -> dict[str, dict[str, object]]:
-    """The entries of a file that is nothing but a mapping of names to mappings with one of `keys`."""
-    if not isinstance(doc.value, dict) or not doc.value:
-        return {}
-    entries: dict[str, dict[str, object]] = {}
-    for name, entry in doc.value.items():
-        if not isinstance(entry, dict) or not any(isinstance(entry.get(key), str) for key in keys):
-            return {}
-        entries[name] = dict(entry)
-    return entries
+    """The entries of a file that is mostly a mapping of names to mappings with one of `keys`; others are remarks."""
+    value = doc.value if isinstance(doc.value, dict) else {}
+    entries: dict[str, dict[str, object]] = {
+        name: {**entry}
+        for name, entry in value.items()
+        if isinstance(entry, dict) and any(isinstance(entry.get(key), str) for key in keys)
+    }
+    return entries if 2 * len(entries) >= len(value) else {}
 
 
 def _datasets(doc: Doc, entries: dict[str, dict[str, object]], keys: tuple[str, ...]) -> Iterator[Dataset]:

@@ -9,7 +9,7 @@ from itertools import islice
 from auditor.errors import AuditorError
 from auditor.guard.document import LARGEST, Doc, front_matter, json_doc, toml_doc, yaml_doc
 from auditor.guard.formats.boms import read_cyclonedx, read_spdx
-from auditor.guard.formats.cards import read_card
+from auditor.guard.formats.cards import read_card, read_hub_info, read_text_beside
 from auditor.guard.formats.configs import CONFIGS
 from auditor.guard.formats.croissant import read_croissant
 from auditor.guard.formats.distilabel import read_pipeline
@@ -36,6 +36,7 @@ READERS: tuple[Reader, ...] = (
     read_torchtune,
     *(lambda doc, form=form: form.read(doc) if form.fits(doc) else None for form in CONFIGS),
     read_job,
+    read_hub_info,
     read_dataset_info,
     read_dataset_list,
     read_unknown,
@@ -84,7 +85,7 @@ def _begins(path: str, training: Training) -> Place:
 def _read(path: str, name: str, text: str) -> Found | None:
     if name.endswith(MARKDOWN):
         doc = front_matter(path, text)
-        return read_card(doc, text) if doc else None
+        return read_card(doc, text) if doc else read_text_beside(path, text)
     if name.endswith(NOTEBOOK):
         return _notebook(path, text)
     if name.endswith(SCRIPT):

@@ -19,6 +19,8 @@ BASE = frozenset((
     "model_path", "student", "student_model", "pretrained_model", "hf_model", "base_model_id", "from_pretrained",
     "pretrain", "base_model_identifier", "checkpoint_dir", "restore_from_path",
 ))  # fmt: skip
+STRONG = frozenset(("base_model", "model_name_or_path", "pretrained_model_name_or_path"))
+"""Keys that stand in configurations of training alone."""
 TEACHERS = frozenset((
     "teacher", "teacher_model", "teacher_model_name_or_path", "teacher_name", "teacher_path", "reward_model",
     "generator_model", "teacher_model_identifier",
@@ -48,7 +50,9 @@ def read_unknown(doc: Doc) -> Found | None:
     keys = found.keys()
     settings = len(keys & SETTINGS)
     datasets = tuple(names_at(doc, found, DATA))
-    trains = keys & DATA and keys & (BASE | {"model"}) and (settings or keys & TEACHERS)
+    trains = keys & DATA and (
+        (keys & (BASE | {"model"}) and (settings or keys & TEACHERS)) or (keys & STRONG and keys & OUTPUTS)
+    )
     teaches = (
         keys & TEACHERS and keys & (BASE | DATA) and (settings or (keys & TEACHERS != {"teacher"} and keys & BASE))
     )

@@ -26,11 +26,12 @@ LABELLED = re2.compile(
 )
 NEGATED = re2.compile(
     r"(?i)\b(?:not|never|no longer)\s+(?:\w+\s+){0,2}?(?:generat|synthesi|distill|creat|produc|writ|annotat|used|includ|conta)"
-    r"|\b(?:without|except|exclud\w*)\b[^,;]{0,60}\b(?:by|from|with|of|using)\b|\b(?:answers?|rows?|outputs?|responses?|texts?)\b"
+    r"|\bnot\s+(?:from|by|with)\b|\b(?:without|except|exclud\w*)\b[^,;]{0,60}\b(?:by|from|with|of|using)\b|\b(?:answers?|rows?|outputs?|responses?|texts?)\b"
     r"[^,;]{0,60}\b(?:removed|filtered out|excluded)|^\W*(?:no|none)\b"
 )
 COMPARED = re.compile(
-    r"(?i)\b(?:compar\w+|similar|superior|inferior|equal|better|worse)\s+(?:with|to|than|against)\b.*"
+    r"(?i)\b(?:(?:compar\w+|similar|superior|inferior|equal|better|worse)\s+(?:with|to|than|against)|baselines?|"
+    r"to\s+(?:judge|evaluate|assess|test|challenge|benchmark)|models\s+such\s+as)\b.*"
 )
 PERSON = re.compile(
     r"\bClaude\s+(?!Opus|Sonnet|Haiku|Instant|Code|AI|API|Pro|Max)[A-Z][a-z]+"
@@ -79,7 +80,8 @@ def _writers(sentence: str) -> Iterator[str]:
 
 def _line(body: str, at: int, part: str, word: str) -> int:
     """The line of a word in a part of a text, or of where that begins."""
-    inside = max(part.find(word), 0)
+    found = re.search(re.escape(word).replace(r"\-", r"[-\s]"), part)
+    inside = found.start() if found else 0
     return body.count("\n", 0, at + inside) + 1
 
 
