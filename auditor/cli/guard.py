@@ -12,9 +12,11 @@ from auditor.cli.options import FILE, Day, ReportTarget, colour, plain, policies
 from auditor.errors import AuditorError, ExitCode
 from auditor.guard.allow import SHORTEST
 from auditor.guard.allow import write_baseline as write_entries
-from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.assess import run_guard
 from auditor.guard.outcome import FailOn, Report, least
 from auditor.guard.reports import FORMATS, render
+from auditor.guard.reports.words import count
+from auditor.guard.scope import GuardOptions
 from auditor.model.policy import SEVERITIES
 from auditor.policy.compiled import cache_folder
 
@@ -94,7 +96,7 @@ def command(
     The exit code is 0 if nothing stops the training, 1 if something does, 2 for a fault of the configuration, and 3 if
     nothing could be read.
     """
-    _check_baseline(write_baseline, reason, expires)
+    _check_baseline(write_baseline, reason, expires, now or datetime.now(UTC).date())
     options = GuardOptions(config, policies, terms, now, staged, full, baseline, cache_folder())
     report = run_guard(paths, options)
     severity = least(fail_on)
@@ -108,7 +110,8 @@ def command(
     if write_baseline and reason and expires:
         text = write_entries(report.findings, reason, expires)
         _write(write_baseline, text)
-        click.echo(f"{text.count(chr(10))} entries written to {write_baseline}, until {expires}", err=True)
+        entries = count(text.count("\n"), "entry", "entries")
+        click.echo(f"{entries} written to {write_baseline}, until {expires}", err=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY") if output_format == "github" else None:
         _write(Path(summary), render(report, "github-summary", fail_on), "a")
     if not (quiet and code == ExitCode.OK) and str(inventory) != "-":
@@ -118,14 +121,14 @@ def command(
     return code
 
 
-def _check_baseline(path: Path | None, reason: str | None, expires: date | None) -> None:
+def _check_baseline(path: Path | None, reason: str | None, expires: date | None, now: date) -> None:
     if path and not (reason and expires):
         raise AuditorError("--write-baseline needs --reason and --expires, which stand in every line that it writes")
     if (reason or expires) and not path:
         raise AuditorError("--reason and --expires are for --write-baseline, which is not given")
     if reason and len(reason.strip()) < SHORTEST:
         raise AuditorError(f"--reason '{reason}': say it in some words")
-    if expires and expires < datetime.now(UTC).date():
+    if expires and expires < now:
         raise AuditorError(f"--expires {expires}: that day is past")
 
 

@@ -17,6 +17,8 @@ from auditor.yamlfile import Tree, parse_yaml, read_yaml, write_yaml
 FINDING = re.compile(r"f-[0-9a-f]{16}")
 WAIVERS = "waivers.yaml"
 """The waivers file beside an auditor.yaml that names none."""
+ITEM = re.compile(r"^waivers:[ \t]*\n([ \t]*)- ", re.MULTILINE)
+"""The first item of the list, which tells how far the others stand in."""
 EMPTY = re.compile(r"^waivers:\s*\[\s*\][ \t]*$", re.MULTILINE)
 
 
@@ -76,9 +78,11 @@ def _name_file(config: Path) -> None:
 
 def _append(file: Path, added: list[Waiver]) -> None:
     """Add to the list at the end of the file, or begin it; the file is checked before it is replaced."""
-    text = file.read_text("utf-8") if file.exists() else ""
+    raw = file.read_bytes().decode() if file.exists() else ""
+    text = raw.replace("\r\n", "\n")
     entries = write_yaml([waiver.model_dump(mode="json", exclude_none=True) for waiver in added])
-    lines = "".join(f"  {line}\n" for line in entries.splitlines())
+    first = ITEM.search(text)
+    lines = "".join(f"{first.group(1) if first else '  '}{line}\n" for line in entries.splitlines())
     text = EMPTY.sub("waivers:", text)
     started = any(line.startswith("waivers:") for line in text.splitlines())
     whole = f"{text.rstrip()}\n{lines}" if started and text.strip() else f"{text}waivers:\n{lines}"
@@ -89,6 +93,6 @@ def _append(file: Path, added: list[Waiver]) -> None:
         raise AuditorError(f"{file}: add the waiver by hand; the list `waivers:` is not the last thing in the file")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(whole, "utf-8")
+        file.write_text(whole, "utf-8", newline="\r\n" if "\r\n" in raw else "\n")
     except OSError as error:
         raise AuditorError(f"cannot write {file}: {error.strerror}") from error

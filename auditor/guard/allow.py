@@ -27,7 +27,7 @@ LONGEST = 2_000
 """Characters of a line in which a comment is looked for."""
 COMMENT = re.compile(r"#\s*auditor:\s*(\w+)(.*)$")
 FIELD = re.compile(r"\b(reason|until)\s*=\s*(\"[^\"]*\"|'[^']*'|.*?(?=\s+(?:reason|until)\s*=|$))")
-RULES = re.compile(r"^\s*([a-z0-9][\w./*-]*(?:\s*,\s*[a-z0-9][\w./*-]*)*)")
+RULES = re.compile(r"^\s*([a-z0-9*][\w./*-]*(?:\s*,\s*[a-z0-9*][\w./*-]*)*)")
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ Not called `check`, because `auditor.guard.check` is the library's function.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from auditor.errors import AuditorError
-from auditor.facts.declarations import Config, load_config
+from auditor.facts.declarations import Config
 from auditor.findings.waive import apply_waivers
 from auditor.guard.allow import accept_unread, apply_allowances, apply_baseline, read_baseline
 from auditor.guard.checks import training_checks
@@ -28,42 +27,12 @@ from auditor.guard.inputs import (
 from auditor.guard.knowledge import Knowledge
 from auditor.guard.notices import about_config, about_data, about_everything, about_permissions
 from auditor.guard.outcome import Examined, GuardFinding, Report
-from auditor.guard.paths import clean
-from auditor.guard.repository import Repository, open_repository
+from auditor.guard.scope import CONFIG, GuardOptions, find_scope, inside, open_for, read_config
 from auditor.guard.ways import ways_out
-from auditor.model.declarations import relative
 from auditor.policy.compiled import cache_folder
 from auditor.policy.parsed import Policy
 from auditor.policy.review import known_texts
 from auditor.rules.scalar import Row
-from auditor.yamlfile import Tree, parse_yaml, read_yaml
-
-CONFIG = "auditor.yaml"
-
-
-@dataclass(frozen=True)
-class GuardOptions:
-    """How to check.
-
-    Attributes:
-        config: path of auditor.yaml; the one at the top of the repository, if there is one, for None.
-        policies: names of shipped packs joined by commas, or a path; all shipped packs if None.
-        terms: `in-force`, `latest` or a date.
-        now: the day that the check refers to; today if None.
-        staged: whether what git has staged is checked, and not what lies on the disk.
-        full: whether data files are read whole.
-        baseline: a file of findings that were there before.
-        cache: folder in which compiled rules are kept; none are kept if None.
-    """
-
-    config: Path | None = None
-    policies: str | Path | None = None
-    terms: str = "in-force"
-    now: date | None = None
-    staged: bool = False
-    full: bool = False
-    baseline: Path | None = None
-    cache: Path | None = None
 
 
 def check(
@@ -113,22 +82,13 @@ def run_guard(
     Raises:
         AuditorError: a path is not there, or the configuration or a pack has faults; all of them are named.
     """
-    repository = _open(paths, options, environ)
-    given, changed = _given(repository, paths, environ)
+    repository = open_for(paths, options, environ)
     now = options.now or datetime.now(UTC).date()
-    config = _config(repository, options.config)
-    own = _inside(repository, Path(config.path)) if config.path else None
+    config = read_config(repository, options.config)
+    own = inside(repository, Path(config.path)) if config.path else None
     shown = os.path.relpath(config.path) if config.path else CONFIG
-    ours = {name for file in _ours(config, options) if (name := _inside(repository, file))}
-    gone = repository.deleted() if changed else []
-    if CONFIG in gone and config.path is None:
-        raise AuditorError(
-            f"{CONFIG} is taken away by this change, so that nothing is declared; name another with --config"
-        )
-    if changed and ours & {*given, *gone}:
-        given, changed = repository.below("."), False  # what is declared anew concerns everything
-    whole = not changed and any(_inside(repository, path) == "." for path in paths or [Path()])
-    gathered = gather(repository, given, ours, gone=gone, full=options.full, changed=changed)
+    scope = find_scope(repository, paths, config, options, environ)
+    gathered = gather(repository, scope.given, scope.ours, gone=scope.gone, full=options.full, changed=scope.is_change)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own or shown, repository)
     inputs, unused = _inputs(knowledge, gathered, config, now)
     policy, checks = training_checks(options.policies, options.terms, options.cache, config, now)
@@ -141,7 +101,7 @@ def run_guard(
         findings=tuple(replace(item, ways=tuple(ways_out(item, shown, now))) for item in found),
         undecided=tuple(undecided),
         unread=tuple(unread),
-        examined=_examined(gathered, change=changed),
+        examined=_examined(gathered, change=scope.is_change),
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
         notices=(
@@ -149,19 +109,12 @@ def run_guard(
             *notices,
             *accepted,
             *about_config(config, inputs),
-            *(about_everything(config, repository, found, knowledge.matched) if whole else ()),
+            *(about_everything(config, repository, found, knowledge.matched) if scope.is_whole else ()),
             *about_permissions(checks, inputs),
             *unused,
         ),
         day=now,
     )
-
-
-def _open(paths: Sequence[Path], options: GuardOptions, environ: Mapping[str, str]) -> Repository:
-    """The repository. A hook that git calls itself is about what is staged; pre-commit puts the rest aside."""
-    hooked = "GIT_INDEX_FILE" in environ and not environ.get("PRE_COMMIT") and not paths
-    start, folder = _start(paths), _common(paths, options.config)
-    return open_repository(start, folder, staged=options.staged or hooked, environ=environ)
 
 
 def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date) -> tuple[list[Input], list[str]]:
@@ -181,76 +134,6 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
     if is_elsewhere or knowledge.config in gathered.given:
         inputs += declared_inputs(knowledge, declared, now)
     return inputs, list(about_data(gathered, named, inputs))
-
-
-def _start(paths: Sequence[Path]) -> Path:
-    """A folder of the repository: that of the first path that is there, else the current one."""
-    return next((path for path in paths if path.exists()), Path())
-
-
-def _common(paths: Sequence[Path], config: Path | None) -> Path:
-    """The folder that holds everything that was named: the current one, if all of it lies there."""
-    named = [path.resolve() for path in (*paths, *([config] if config else []))]
-    here = Path().resolve()
-    if all(path.is_relative_to(here) for path in named):
-        return here
-    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in named]))
-
-
-def _given(repository: Repository, paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[list[str], bool]:
-    """The files to check, and whether they are those of a change.
-
-    pre-commit names files in parts, and leaves out what it does not select; what is staged is asked of git as well.
-    """
-    hook = bool(environ.get("PRE_COMMIT"))
-    changed = repository.changed() if repository.git and (hook or (repository.staged and not paths)) else []
-    if not paths and (hook or repository.staged):
-        return changed, True
-    files: list[str] = []
-    for path in paths or [Path()]:
-        name = _inside(repository, path)
-        below = [*repository.below(name), *repository.data_below(name)] if name else []
-        if not below and not hook and paths:
-            where = " that is staged" if repository.staged else ""
-            raise AuditorError(f"{path}: there is no such file or folder{where}, or nothing in it")
-        files += below
-    return list(dict.fromkeys([*files, *changed])), hook and bool(changed)
-
-
-def _inside(repository: Repository, path: Path) -> str | None:
-    """The path as seen from the top of the repository; None if it lies outside."""
-    try:
-        return clean(path.resolve().relative_to(repository.root.resolve()).as_posix())
-    except ValueError:
-        return None
-
-
-def _config(repository: Repository, path: Path | None) -> Config:
-    """The declarations, as they are staged where that is what is checked."""
-    chosen = path or repository.root / CONFIG
-    name = _inside(repository, chosen)
-    if path is None and not (name and repository.exists(name)):
-        return Config(load_config(None).declarations)
-
-    def read(file: Path) -> Tree:
-        inside = _inside(repository, file)
-        is_there = inside in repository.files if repository.staged and inside else file.exists()
-        if file != chosen and not is_there:
-            return Tree(str(file), {}, {})  # no waiver was written yet
-        text = repository.read(inside) if repository.staged and inside in repository.files and inside else None
-        return read_yaml(file) if text is None else parse_yaml(text, str(file))
-
-    return load_config(chosen, read)
-
-
-def _ours(config: Config, options: GuardOptions) -> Iterator[Path]:
-    """The files that declare and accept: nothing trains on them, and what stands in them is about everything."""
-    if config.path:
-        yield Path(config.path)
-        if config.declarations.waivers:
-            yield Path(relative(config.declarations.waivers, Path(config.path)))
-    if options.baseline:
-        yield options.baseline
 
 
 def _accepted(

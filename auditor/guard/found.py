@@ -79,6 +79,7 @@ class Dataset:
         synthetic: where it says that a model wrote it; it may not say which.
         human: where it says that people wrote it.
         made_for_training: where it says that it was generated in order to train.
+        is_near: whether it is about files in its folder alone, and not about those in folders below.
         claims: models or makers that its text claims to come from; a sign, and no proof.
         rows: how many rows it holds, if all were counted.
     """
@@ -93,6 +94,7 @@ class Dataset:
     synthetic: Named | None = None
     human: Named | None = None
     made_for_training: Named | None = None
+    is_near: bool = False
     claims: tuple[Named, ...] = ()
     rows: int | None = None
 
@@ -120,4 +122,4 @@ class Found:
         for training in self.trainings:
             yield from (*training.datasets, *training.tests)
         for dataset in self.datasets:
-            yield from (*dataset.names, *dataset.sources)
+            yield from (*(dataset.names if not dataset.is_near else ()), *dataset.sources)

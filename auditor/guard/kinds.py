@@ -25,8 +25,10 @@ OTHER_TEXT = (
 )  # fmt: skip
 """Files that may configure training in ways that are not read; what is known to be restricted is found in them all the same."""
 READABLE = (*YAML, *JSON, *TOML, *MARKDOWN, *SCRIPT, *COMMANDS, *NOTEBOOK, *OTHER_TEXT)
-COMMAND_FILES = ("makefile", "justfile", "dockerfile", "run")
+COMMAND_FILES = ("makefile", "justfile", "dockerfile")
 """Beginnings of the names of files that hold commands."""
+RUN = "run"
+"""The name of another."""
 
 
 HEAD = 1 << 16
@@ -53,7 +55,7 @@ def has_lines(path: str) -> bool:
 def is_readable(path: str) -> bool:
     """Return whether a file's name is one of those that may declare training or a dataset."""
     name = path.rpartition("/")[2].lower()
-    return name.endswith(READABLE) or name.startswith(COMMAND_FILES)
+    return name.endswith(READABLE) or name.startswith(COMMAND_FILES) or name == RUN
 
 
 def is_rows(content: bytes) -> bool:

@@ -190,8 +190,14 @@ class Knowledge:
             if self.repository.exists(name):
                 parts = name.split("/")
                 folders = ("/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
-                near = next((said for folder in folders if (said := self._datasets.get(folder.casefold()))), None)
+                own = name.rpartition("/")[0]
+                near = next((said for folder in folders if (said := self._said_of(folder, own))), None)
                 yield from near or (replace(dataset, human=None) for dataset in self._datasets.get(".", ()))
+
+    def _said_of(self, folder: str, own: str) -> list[Dataset]:
+        """What is said of a folder that concerns files in `own`, which is that folder or lies below it."""
+        said = self._datasets.get(folder.casefold(), ())
+        return [dataset for dataset in said if folder == own or not dataset.is_near]
 
     def _declare(self, names: set[str], own: "_Own") -> None:
         """What the company declares of a dataset replaces what others say of the same facts."""

@@ -113,7 +113,7 @@ def look_into(repository: Repository, gathered: Gathered, path: str, *, full: bo
     gathered.rows += scan.examined
     if added is not None:
         gathered.sampled.append(f"{path}: {scan.examined:,} added {'row' if scan.examined == 1 else 'rows'}")
-    elif scan.dataset.rows is None and scan.examined:
+    elif not scan.whole and scan.examined:
         of = f"{scan.total:,} rows" if scan.total else "a larger number of rows"
         gathered.sampled.append(f"{path}: sampled {scan.examined:,} of {of}")
 

@@ -9,7 +9,11 @@ def is_pattern(path: str) -> bool:
 
 
 def clean(path: str) -> str:
-    """Return a path without `./` and `..` inside it, `.` for the root itself."""
+    """Return a path without `./` and `..` inside it, `.` for the root itself.
+
+    One that begins with `/` or leads out of the repository is taken to begin at its top, since where it is trained, the
+    repository may lie anywhere.
+    """
     parts: list[str] = []
     for part in path.replace("\\", "/").split("/"):
         if part == ".." and parts:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from auditor.errors import AuditorError
 from auditor.guard.git import added_lines, git_command, run_git, split_paths
 from auditor.guard.index import LARGEST, Index
-from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, is_data, is_rows
+from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, RUN, is_data, is_rows
 from auditor.guard.paths import PATTERN, clean, is_pattern
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
@@ -209,8 +209,9 @@ class Repository:
         if not (self.git and patterns):
             return []
         where = ["--cached"] if self.staged else ["--untracked"]
-        names = [f":(icase)*{end}" for end in READABLE] + [f":(icase)*{start}*" for start in COMMAND_FILES]
-        command = ("grep", "--no-color", "-l", "-z", "-I", "-F", *where, "-f", "-", "--", *names)
+        names = [f":(icase)*{end}" for end in READABLE]
+        names += [f":(icase,glob)**/{name}" for name in (*(f"{start}*" for start in COMMAND_FILES), RUN)]
+        command = ("grep", "--no-color", "-l", "-z", "-I", "-F", "-i", *where, "-f", "-", "--", *names)
         out = run_git(self.root, *command, stdin=os.fsencode(patterns), fails=True)
         return sorted(split_paths(out))
 

@@ -3,8 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.assess import run_guard
 from auditor.guard.outcome import Report
+from auditor.guard.scope import GuardOptions
 from tests.conftest import ROOT
 
 EXAMPLE = ROOT / "examples" / "training"
@@ -39,5 +40,5 @@ def test_what_people_wrote_passes():
 def test_everything_was_read():
     report = check()
     assert report.unread == ()
-    assert report.examined.formats == {"axolotl": 1, "Python script": 1, "provenance": 1}
+    assert report.examined.formats == {"axolotl": 1, "Python script": 1, "provenance": 1, "text beside data": 1}
     assert (report.examined.data, report.examined.rows) == (2, 7)

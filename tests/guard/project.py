@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.assess import run_guard
 from auditor.guard.outcome import Report
+from auditor.guard.scope import GuardOptions
 from auditor.rules.scalar import Row
 
 MODELS = """

@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from auditor.errors import AuditorError, ExitCode
-from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.assess import run_guard
 from auditor.guard.repository import open_repository
+from auditor.guard.scope import GuardOptions
 from tests.guard.project import GIT, Project, stops
 
 OPENAI = "openai/services-agreement/no-competing-models"

@@ -351,3 +351,9 @@ def test_hostile_lines_take_no_time(line):
     start = time.process_time()
     read_commands("x.sh", line)
     assert time.process_time() - start < 2  # quadratic would be minutes
+
+
+def test_a_job_of_another_makers_client_is_not_openais():
+    text = "client.fine_tuning.jobs.create(model='open-mistral-7b', training_files=['d.jsonl'])\n"
+    (training,) = read(text).trainings
+    assert training.service is None and [named.name for named in training.datasets] == ["d.jsonl"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.guard.assess import GuardOptions, run_guard
+from auditor.guard.assess import run_guard
+from auditor.guard.scope import GuardOptions
 from tests.guard.project import CACHE, GIT, Project
 
 
@@ -120,6 +121,18 @@ def test_waive_keeps_what_stands_in_the_file_and_says_what_is_missing(project):
     assert run(project, "waive", *arguments).returncode == 0
     assert "f-0123456789abcdef" in (project.root / "waivers.yaml").read_text()
     assert run(project, "waive", *arguments[:-1], "2020-01-01").returncode == 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_waive_writes_as_the_file_is_written(project, end):
+    old = "waivers:\n- finding: f-0000000000000000\n  reason: before\n  approver: C. D.\n  expires: 2099-01-01\n"
+    (project.root / "waivers.yaml").write_bytes(old.replace("\n", end).encode())
+    arguments = ("f-0123456789abcdef", "--reason", "it is fine", "--approver", "A. B.", "--expires", "2099-01-01")
+    assert run(project, "waive", *arguments).returncode == 0
+    text = (project.root / "waivers.yaml").read_bytes().decode()
+    assert (
+        text.startswith(old.replace("\n", end)) and text.count("\n") == text.count(end) and "\n- finding: f-01" in text
+    )
 
 
 @pytest.mark.parametrize(("text", "code"), [("authorisations: []\n", 0), ("{authorisations: []}\n", 2)])

@@ -183,7 +183,7 @@ def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | Non
     """The model that a column names, None where it names none."""
     if len(value) > SHORT or "\n" in value:
         return None
-    if name in SPECIFIC or (name in ("model", "engine") and (certain or parent in PIPELINES)):
+    if name in SPECIFIC or (name in ("model", "engine") and (certain or parent.partition("[")[0] in PIPELINES)):
         return value
     if name in LIKELY and IDENT.fullmatch(value):
         return value

@@ -28,6 +28,7 @@ class Scan:
         dataset: what its rows record and claim.
         examined: rows that were looked at.
         total: rows that it holds, where that is known.
+        whole: whether it was read to its end.
         layouts: the layouts of its rows, the most frequent first.
         unread: what could not be read.
     """
@@ -35,6 +36,7 @@ class Scan:
     dataset: Dataset
     examined: int
     total: int | None
+    whole: bool
     layouts: tuple[str, ...]
     unread: tuple[Unread, ...]
 
@@ -74,7 +76,7 @@ def scan_file(
                 bad.append((number, row.why if isinstance(row, BadRow) else "no object with names and values"))
     except (UnreadableError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return Scan(Dataset((_named(path),)), 0, None, (), (Unread(Place(path), str(why)),))
+        return Scan(Dataset((_named(path),)), 0, None, whole=False, layouts=(), unread=(Unread(Place(path), str(why)),))
     rows = examined if table.whole and not bad else None
     problem = table.problem or ("no row stands in the part of it that was read" if table.cut and not examined else "")
     unread = [*_bad(path, bad), *([Unread(Place(path), problem)] if problem else [])]
@@ -82,6 +84,7 @@ def scan_file(
         dataset=_dataset(path, evidence, examined, rows),
         examined=examined,
         total=table.total if table.total is not None else rows,
+        whole=table.whole,
         layouts=tuple(sorted(evidence.layouts, key=lambda name: -evidence.layouts[name].count)),
         unread=(*unread, *_more(path, evidence)),
     )

@@ -1,5 +1,6 @@
 """Rows of dataset files, one after another, in bounded memory: JSON Lines, JSON, CSV, TSV, Parquet, Arrow; gzip and zstd."""
 
+import codecs
 import csv
 import json
 from collections.abc import Iterable, Iterator
@@ -38,6 +39,8 @@ def open_table(path: str, place: Path, most: int | None) -> Table:
         head = file.read(1024)
     if head.startswith(b"version https://git-lfs"):
         raise UnreadableError("a pointer of Git LFS stands here and not the data; `git lfs pull` gets it")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableError("text in UTF-16; store it as UTF-8")
     if name.endswith((".parquet", ".pq", ".parq")):
         return read_parquet(place, most)
     if name.endswith((".arrow", ".feather")):

@@ -57,7 +57,9 @@ def read_text_beside(path: str, text: str) -> Found | None:
     writers = tuple(
         Named(model, Place(path, line, "text"), note=f"“{said}”") for model, line, said in models_named(text)
     )
-    return Found("text beside data", datasets=(Dataset((Named(folder, Place(path)),), generators=writers),))
+    return Found(
+        "text beside data", datasets=(Dataset((Named(folder, Place(path)),), generators=writers, is_near=True),)
+    )
 
 
 def read_hub_info(doc: Doc) -> Found | None:

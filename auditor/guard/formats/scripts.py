@@ -34,15 +34,8 @@ TEACHERS = (
     "judges",
 )
 READERS = (
-    "from_json",
-    "from_csv",
-    "from_parquet",
-    "read_json",
-    "read_csv",
-    "read_parquet",
-    "load_from_disk",
-    "read_ndjson",
-)
+    "from_json", "from_csv", "from_parquet", "read_json", "read_csv", "read_parquet", "load_from_disk", "read_ndjson",
+)  # fmt: skip
 WRITERS = ("to_json", "to_jsonl", "to_parquet", "to_csv", "write_jsonl", "save_to_disk")
 CHATS = (
     "completions.create", "responses.create", "messages.create", "messages.stream", "completions.parse", "litellm.completion",
@@ -206,6 +199,10 @@ class _Script:
             self._settings(node, last)
         elif name.endswith("fine_tuning.jobs.create"):
             self._tuned(node, "openai", ("model", "training_file", "validation_file", "suffix"))
+            self._say("datasets", node, keyword(node, "training_files"), f"{name}(training_files=…)", "a dataset")
+            makers = {registry().model(text).maker for text in self.literals.texts(keyword(node, "model")).texts}
+            if makers and not makers & {"openai", None}:
+                self.service, self.trains = None, True  # others' clients have the same methods
         elif last == "create_model_customization_job":
             self._tuned(
                 node,
