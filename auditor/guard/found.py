@@ -1,7 +1,7 @@
 """What files say of training runs and datasets, each statement with the place where it stands. Decides nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Evidence = Literal["indicated", "declared", "recorded", "proven"]
@@ -114,7 +114,7 @@ class Found:
     format: str
     trainings: tuple[Training, ...] = ()
     datasets: tuple[Dataset, ...] = ()
-    unread: tuple[Unread, ...] = field(default=())
+    unread: tuple[Unread, ...] = ()
 
     @property
     def mentions(self) -> Iterable[Named]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -150,11 +150,7 @@ def _verdict(model: str, dataset: str | None, report: Report) -> str:
 
 
 def _properties(*pairs: tuple[str, str]) -> list[JsonValue]:
-    return [{"name": name, "value": value} for name, value in _distinct(pairs) if value]
-
-
-def _distinct(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    yield from dict.fromkeys(pairs)
+    return [{"name": name, "value": value} for name, value in dict.fromkeys(pairs) if value]
 
 
 def _text(value: object) -> str:

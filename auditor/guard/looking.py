@@ -1,6 +1,6 @@
 """Looks into the data files that bear on a check, and says of which nothing was looked at."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from auditor.guard.formats.dvc import MD5
@@ -33,8 +33,9 @@ def named_as_data(repository: Repository, gathered: Gathered, known: Collection[
             rest = [file for file in dict.fromkeys(files) if file not in known and not repository.is_data(file)]
             rows = [file for file in rest if _may_hold_rows(file) and file not in gathered.found]
             documents += rows
-            closed = [file for file in rest if file not in rows and (file in meant or not _stands_beside(file))]
-            told = _untold(repository, named, meant, there, files, [f for f in closed if f not in gathered.found])
+            others = (file for file in rest if file not in rows and file not in gathered.found)
+            closed = [file for file in others if file in meant or not _stands_beside(file)]
+            told = [*_untold(repository, named, meant, files, closed)]
             gathered.unread += told
             is_kept = any(name in known for name in meant)  # by DVC, in its cache
             if not (there or files or told or is_kept) and is_data(named.name):
@@ -44,29 +45,19 @@ def named_as_data(repository: Repository, gathered: Gathered, known: Collection[
 
 
 def _untold(
-    repository: Repository,
-    named: Named,
-    meant: Sequence[str],
-    there: Sequence[str],
-    files: Sequence[str],
-    closed: list[str],
-) -> list[Unread]:
-    """What of a dataset is not looked into."""
+    repository: Repository, named: Named, meant: Sequence[str], files: Sequence[str], closed: Sequence[str]
+) -> Iterator[Unread]:
+    """What of a dataset is not looked into; `meant` are its names, the first of which stands for it."""
+    is_there = any(repository.exists(name) for name in meant if name != ".")
     if closed:
         more = f", nor {len(closed) - 1:,} more" if len(closed) > 1 else ""
-        return [Unread(Place(closed[0]), f"this is trained on, and files of its kind are not looked into{more}")]
-    if there and not files:
-        return [Unread(named.place, f"nothing that can be looked at lies in {there[0]}")]
-    if not there and any(repository.exists(f"{name}.dvc") for name in meant) and not is_data(meant[0]):
-        return [Unread(named.place, f"the data of {meant[0]} is not here, so nothing in it was looked at")]
-    if len(files) >= MOST_IGNORED:
-        return [
-            Unread(
-                named.place,
-                f"more than {MOST_IGNORED:,} files lie in {there[0] if there else meant[0]}; the rest of them",
-            )
-        ]
-    return []
+        yield Unread(Place(closed[0]), f"this is trained on, and files of its kind are not looked into{more}")
+    elif is_there and not files:
+        yield Unread(named.place, f"nothing that can be looked at lies in {meant[0]}")
+    elif not is_there and any(repository.exists(f"{name}.dvc") for name in meant) and not is_data(meant[0]):
+        yield Unread(named.place, f"the data of {meant[0]} is not here, so nothing in it was looked at")
+    elif len(files) >= MOST_IGNORED:
+        yield Unread(named.place, f"{meant[0]} holds more than {MOST_IGNORED:,} files; the rest of them")
 
 
 def _may_hold_rows(path: str) -> bool:
@@ -94,11 +85,8 @@ def look_into(repository: Repository, gathered: Gathered, path: str, *, full: bo
     asked = path in gathered.given
     # to a run that is in the change itself, the old rows are as new as the added ones
     is_new = any(found.trainings for file, found in gathered.found.items() if file in gathered.given)
-    added = (
-        repository.added(path)
-        if asked and changed and not (full or is_new) and has_lines(path) and not path.lower().endswith(PACKED)
-        else None
-    )
+    by_line = has_lines(path) and not path.lower().endswith(PACKED)
+    added = repository.added(path) if asked and changed and by_line and not (full or is_new) else None
     if added and (added[0][1].startswith("version https://git-lfs") or (added[0][0] == 1 and _has_header(path))):
         added = None  # a pointer, which is told as such, or new names of all columns
     with repository.data(path) as place:

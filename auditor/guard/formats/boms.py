@@ -107,8 +107,7 @@ def _licences(doc: Doc, path: KeyPath, item: Object) -> Iterator[Named]:
 
 def read_spdx(doc: Doc) -> Found | None:
     """Return the models and datasets of an SPDX 3 file, None where the file is none."""
-    context = [text for key in ("@context",) for _, text in doc.names(key)]
-    if not any("spdx.org" in text for text in context):
+    if not any("spdx.org" in text for _, text in doc.names("@context")):
         return None
     elements = {str(item.get("spdxId")): (path, item) for path, item in doc.select("@graph") if isinstance(item, dict)}
     links: Links = {}

@@ -36,7 +36,7 @@ def read_card(doc: Doc, text: str) -> Found | None:
         return None
     is_data = any(key in doc.value for key in DATASET_KEYS)
     if any(key in doc.value for key in MODEL_KEYS) and not is_data:
-        return Found("model card", (_training(doc),), unread=())
+        return Found("model card", (_training(doc),))
     is_card = doc.path.rpartition("/")[2].lower() == "readme.md" or "tags" in doc.value
     if is_data or (is_card and ("license" in doc.value or "licence" in doc.value)):
         dataset = _dataset(doc, text)

@@ -3,8 +3,9 @@ known to be restricted. It is taken, or told as unknown, so that no file is clea
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from auditor.guard.document import MOST, Doc, walk
 from auditor.guard.formats.unknown import TEACHERS, entries, names_at
@@ -21,7 +22,8 @@ DATA = frozenset((
 LONGEST = 200
 """Characters of a dataset's id or address."""
 NAMES_DATA = "file that names datasets"
-ID = re.compile(r"(?<![\w./-])[\w.-]+/[\w.-]*\w(?![\w/])")
+ID = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]*\w)(?![\w/])")
+"""What may be the id of a dataset in a text."""
 LITERAL = re.compile(r"""["']([\w.-]+/[\w.-]+)["']""")
 """A text in a program that may be the id of a dataset."""
 WHY = "the dataset '{}' is named here, and whether this trains on it could not be read"
@@ -79,10 +81,7 @@ def _models(doc: Doc, held: set[str]) -> Iterator[Unread]:
 
 def with_literals(found: Found | None, path: str, text: str) -> Found | None:
     """Return what a script says, with the restricted datasets that stand in it as literals and were not taken."""
-    literals = (
-        (Place(path, text.count("\n", 0, found.start()) + 1), found.group(1)) for found in LITERAL.finditer(text)
-    )
-    unread = tuple(_untaken(literals, {*_names(found)} if found else set()))
+    unread = tuple(_untaken(_matches(LITERAL, path, text), {*_names(found)} if found else set()))
     if found:
         return replace(found, unread=(*found.unread, *unread))
     return Found(NAMES_DATA, unread=unread) if unread else None
@@ -90,21 +89,31 @@ def with_literals(found: Found | None, path: str, text: str) -> Found | None:
 
 def names_data(path: str, text: str) -> Found | None:
     """Return which restricted datasets stand in a text that is not read otherwise, None where none does."""
-    words = ((Place(path, text.count("\n", 0, word.start()) + 1), word.group()) for word in ID.finditer(text))
-    unread = tuple(_untaken(words, set()))
+    unread = tuple(_untaken(_matches(ID, path, text), set()))
     return Found(NAMES_DATA, unread=unread) if unread else None
 
 
+def _matches(pattern: re.Pattern[str], path: str, text: str) -> Iterator[tuple[Callable[[], Place], str]]:
+    for found in pattern.finditer(text):
+        yield partial(_place, path, text, found.start()), found.group(1)
+
+
+def _place(path: str, text: str, at: int) -> Place:
+    return Place(path, text.count("\n", 0, at) + 1)
+
+
 def _restricted(doc: Doc, held: set[str]) -> Iterator[Unread]:
-    texts = ((doc.place(path), text) for path, text in walk(doc.value) if isinstance(text, str) and "/" in text)
+    texts = (
+        (partial(doc.place, path), text) for path, text in walk(doc.value) if isinstance(text, str) and "/" in text
+    )
     yield from _untaken(texts, held)
 
 
-def _untaken(texts: Iterable[tuple[Place, str]], held: set[str]) -> Iterator[Unread]:
+def _untaken(texts: Iterable[tuple[Callable[[], Place], str]], held: set[str]) -> Iterator[Unread]:
     """The datasets that models wrote, or that are not for commerce, by the registry, and that nothing has named yet."""
     known = {entry.id for name in held if (entry := datasets().find(name))}
     for place, text in texts:
         entry = datasets().find(text) if len(text) <= LONGEST and " " not in text else None
         if entry and entry.restricted and entry.id not in known:
             known.add(entry.id)
-            yield Unread(place, WHY.format(entry.id))
+            yield Unread(place(), WHY.format(entry.id))
