@@ -166,7 +166,8 @@ def accept_unread(
     accepted: list[str] = []
     used: set[Allowance] = set()
     for item in dict.fromkeys(unread):
-        covering = [a for a in allowances if a.rule == UNKNOWN and a.covers(item.place)]
+        meant = (a for a in allowances if a.rule == UNKNOWN)
+        covering = [a for a in meant if a.covers(item.place) or a.data == item.place.file]
         used |= {*covering}
         valid = max((a for a in covering if now <= a.until), key=lambda allowance: allowance.until, default=None)
         if valid:

@@ -99,8 +99,12 @@ def _read_users(repository: Repository, gathered: Gathered, data: Iterable[str])
         users: dict[str, Found] = {}
         for path, text in repository.read_all([p for p in repository.mentioning(sorted(words)) if p not in known]):
             found = read_text(path, text)
-            is_open = found and found.unread and (found.trainings or found.format == UNREADABLE)
-            if found and (is_open or related.used_by(path, found)):
+            if found and (related.used_by(path, found) or (_is_open(found) and related.named_in(text))):
                 _keep(gathered, path, found, text)
                 users[path] = found
         about = subjects(users)
+
+
+def _is_open(found: Found) -> bool:
+    """Whether nothing is known of what a file trains on."""
+    return found.format == UNREADABLE or any(not training.datasets for training in found.trainings)

@@ -24,6 +24,13 @@ def is_closed(row: Facts) -> bool:
     return any(model.maker and model.licences == () and model.family not in NO_SERVICE for model in models)
 
 
+def self_hosted(row: Facts) -> bool:
+    """Return whether all providers that are named stand for models that one runs oneself."""
+    names = row.get("dataset.generator_providers")
+    known = [registry().provider(name) for name in names if name] if isinstance(names, list) else []
+    return bool(known) and all(provider and provider.route == "self-hosted" for provider in known)
+
+
 def said(statements: Sequence[Statement]) -> Facts:
     """Return the facts that statements make; of several licences the one that closes most."""
     row: dict[str, FactValue] = {}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from auditor.facts.declared import completed, declared_rows
-from auditor.guard.facts import assume_providers, is_closed, said
+from auditor.guard.facts import assume_providers, is_closed, said, self_hosted
 from auditor.guard.found import Named, Place, Training, Unread
 from auditor.guard.kinds import CLOSED_DATA
 from auditor.guard.knowledge import RECORDED, About, Knowledge, Statement
@@ -238,6 +238,8 @@ class _Run:
         row |= {fact: value.encode("utf-8", "backslashreplace").decode() for fact, value in texts.items()}
         if about.rows is not None:
             row["dataset.rows"] = about.rows
+        if is_closed(row) and self_hosted(row):
+            row["dataset.generator_providers"] = [None]  # nobody but its maker hosts it
         if row.get("dataset.route") == "self-hosted" and not is_closed(row):
             row.setdefault("dataset.generator_providers", [])
         if row.get("dataset.generators") and "dataset.generator_providers" not in about.settled:

@@ -1,6 +1,7 @@
 """Which files are datasets and which may declare training, by their names, or by how they begin: nothing heavy is needed."""
 
 import codecs
+import re
 
 SUFFIXES = (
     ".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson", ".csv", ".tsv", ".parquet", ".pq", ".parq", ".arrow", ".feather",
@@ -35,6 +36,9 @@ HEAD = 1 << 16
 """Bytes of a JSON file by which it is told whether it holds rows."""
 
 
+DOCUMENT = re.compile(rb'\{\s*"(?:data|train|rows|examples|instances|samples|test|validation)"\s*:\s*\[\s*\{')
+
+
 def is_data(path: str) -> bool:
     """Return whether a file is a dataset by its name; `.json` alone is told by its content, elsewhere."""
     name = path.lower()
@@ -59,8 +63,9 @@ def is_readable(path: str) -> bool:
 
 
 def is_rows(content: bytes) -> bool:
-    """Return whether JSON is a list, or an object on each line, or would be if Git LFS had brought it."""
-    return _head(content).startswith((b"[", b"version https://git-lfs")) or is_lines(content)
+    """Return whether JSON is a list, rows under a usual name, or an object a line, or would be if Git LFS had brought it."""
+    head = _head(content)
+    return head.startswith((b"[", b"version https://git-lfs")) or is_lines(content) or DOCUMENT.match(head) is not None
 
 
 def is_lines(content: bytes) -> bool:

@@ -18,7 +18,7 @@ LIST = "dataset_info.json"
 """Where LLaMA-Factory looks for the datasets that its configurations name."""
 MOST_BELOW = 1_000
 """Data files below a card that are looked for by their names."""
-SHORTEST = 2
+SHORTEST = 1
 """Characters of a name that is looked for."""
 MARK = re.compile(r"[@:#\[?](?!/)")
 """What follows an id: a revision, a subset, a part."""
@@ -79,17 +79,22 @@ def subjects(found: Mapping[str, Found], data: Iterable[str] = ()) -> set[str]:
     about = {path.removesuffix(".dvc") for path in data}
     for said in found.values():
         for dataset in said.datasets:
-            about |= {dataset.alias.name} if dataset.alias else {clean(named.name) for named in dataset.names}
+            is_told = not dataset.is_near or dataset.generators
+            names = {clean(named.name) for named in dataset.names} if is_told else set()
+            about |= {dataset.alias.name} if dataset.alias else names
         about |= {clean(output.name) for training in said.trainings for output in training.outputs}
     return about
 
 
 def about_of(path: str) -> Iterator[str]:
-    """Yield what a file would be about by its name alone: the data beside which it stands, or its folder."""
+    """Yield what a file would be about by its name alone: itself, the data beside which it stands, or its folder."""
     name = path.removesuffix(".dvc")
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
-    yield name if name != path or is_data(name) else path.rpartition("/")[0] or path
+    if name != path or is_data(name):
+        yield name
+    elif path.rpartition("/")[2] in BESIDE:
+        yield path.rpartition("/")[0] or "."
 
 
 def words_for(repository: Repository, subject: str) -> Iterator[str]:
@@ -122,6 +127,11 @@ class Related:
         if not self.about.isdisjoint((*held, *ends)):
             return True
         return is_pattern(name) and any(fnmatchcase(subject, whole) for subject in self.about)
+
+    def named_in(self, text: str) -> bool:
+        """Return whether the name of one of them stands in a text."""
+        folded = text.casefold()
+        return any(subject.rpartition("/")[2] in folded for subject in self.about)
 
     def used_by(self, path: str, found: Found) -> bool:
         """Return whether a file trains on one of them, starts from one, or describes what was made from one."""

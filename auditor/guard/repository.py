@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import subprocess
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache_
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
+MOST_WORDS = 200
+"""Names that are looked for as words of their own."""
 MOST_IGNORED = 10_000
 """Files of a folder that git ignores which are looked at."""
 
@@ -205,13 +208,16 @@ class Repository:
 
     def mentioning(self, words: Iterable[str]) -> list[str]:
         """Return the files that git knows and that contain one of `words`; without git, none are looked for."""
-        patterns = "\n".join(word for word in words if word and "\n" not in word)
-        if not (self.git and patterns):
+        asked = [word for word in words if word and "\n" not in word]
+        if not (self.git and asked):
             return []
+        # as words of their own, so that `as` is not found in `datasets`; of very many, each is looked for anywhere
+        how = "-E" if len(asked) <= MOST_WORDS else "-F"
+        patterns = "\n".join(map(_as_word, asked) if how == "-E" else asked)
         where = ["--cached"] if self.staged else ["--untracked"]
         names = [f":(icase)*{end}" for end in READABLE]
         names += [f":(icase,glob)**/{name}" for name in (*(f"{start}*" for start in COMMAND_FILES), RUN)]
-        command = ("grep", "--no-color", "-l", "-z", "-I", "-F", "-i", *where, "-f", "-", "--", *names)
+        command = ("grep", "--no-color", "-l", "-z", "-I", how, "-i", *where, "-f", "-", "--", *names)
         out = run_git(self.root, *command, stdin=os.fsencode(patterns), fails=True)
         return sorted(split_paths(out))
 
@@ -236,6 +242,14 @@ class Repository:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
         return list(added_lines(out.decode("utf-8", "replace")))
+
+
+def _as_word(text: str) -> str:
+    """An extended regular expression for a text that is no part of a longer word, unless it begins or ends otherwise."""
+    escaped = re.sub(r"[^\w\s/-]", r"\\\g<0>", text, flags=re.ASCII)
+    before = "(^|[^[:alnum:]_])" if text[:1].isalnum() else ""
+    after = "($|[^[:alnum:]_])" if text[-1:].isalnum() else ""
+    return f"{before}{escaped}{after}"
 
 
 def _decoded(content: bytes) -> str:

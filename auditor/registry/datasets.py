@@ -15,7 +15,7 @@ CLOSED = {"non-commercial": "non-commercial", "academic": "academic research onl
 LONGEST = 512
 """A longer name is no dataset's."""
 ADDRESS = re.compile(
-    r"^(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/datasets/|hf://(?:datasets/)?|datasets/)"
+    r"^(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/datasets/|hf://(?:datasets/)?|hf::|datasets/)"
 )
 CACHE = re.compile(r"(?:.*/)?datasets--([^/]+?)--([^/]+)(?:/.*)?")
 """Where the hub's client keeps its copy of a dataset."""

@@ -347,3 +347,21 @@ def test_new_data_is_checked_with_the_runs_that_hold_it(project, dataset):
     project.rows("data/sub/new.jsonl", {"output": "a", "generation_model": "gpt-4o"})
     project.git("add", "-A")
     assert (dataset, "rival", OPENAI) in stops(project.check(staged=True))
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [[("add", "data/faq/web.jsonl")], [("rm", "-q", "data/plot.txt")], [("add", "data/README.md")]],
+    ids=["other data", "another file taken away", "a text that says nothing"],
+)
+def test_a_commit_is_not_stopped_for_a_run_that_it_has_nothing_to_do_with(project, commands):
+    project.rows("data/old/t.jsonl", {"output": "a", "generation_model": "gpt-4o"})
+    project.sft("rival", "data/old/t.jsonl", more="judge: gpt-4o\n")
+    project.write("data/plot.txt", "x")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "old")
+    project.rows("data/faq/web.jsonl", {"output": "a"})
+    project.write("data/README.md", "# Data\nSee the documents of OpenAI.\n")
+    for command in commands:
+        project.git(*command)
+    assert not stops(project.check(staged=True))

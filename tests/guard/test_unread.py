@@ -425,3 +425,55 @@ def test_parquet_with_a_name_like_a_pattern(project):
         duckdb.execute(f"COPY (SELECT 'a' AS output, '{model}' AS model_name) TO '{project.root}/data/{name}.parquet'")
     project.sft("rival", "'data/t[1].parquet'")
     assert ("data/t[1].parquet", "rival", OPENAI) in stops(project.check())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Licensed under CC BY-NC 4.0.", "For research use only.", "For non-commercial use only: non-commercial use only."],
+)
+def test_what_a_cards_text_says_against_commerce_counts(project, text):
+    project.rows("data/t.jsonl", PLAIN)
+    project.write("data/README.md", f"---\nlicense: mit\ntask_ids: [x]\n---\n{text}\n")
+    project.sft("rival", "data/t.jsonl")
+    assert ("data/t.jsonl", "rival", "datasets/dataset-licences/non-commercial-data") in stops(project.check())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("eval/lm.yaml", "model: gpt-4o\ndataset: data/eval.jsonl\nbatch_size: 8\nmetrics: [accuracy]\n"),
+        ("configs/app.yaml", "llm: {model: gpt-4o}\nretriever: {dataset: acme/kb, batch_size: 4}\n"),
+        ("Makefile", "eval:\n\tpython eval/run_eval.py --model acme/x --judge gpt-4o --dataset hellaswag\n"),
+        ("evaluation/run.py", "from datasets import load_dataset\nd = load_dataset('tatsu-lab/alpaca')\n"),
+        ("README.md", "---\ntitle: Demo\nsdk: gradio\nlicense: cc-by-nc-4.0\n---\nUses GPT-4.\n"),
+    ],
+)
+def test_what_measures_or_serves_is_no_training(project, name, text):
+    project.write(name, text)
+    project.rows("data/eval.jsonl", ROW)
+    report = project.check()
+    assert not (report.unread or report.inputs)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.py", "pandas.read_parquet('hf://datasets/tatsu-lab/alpaca/data/x.parquet')\n"),
+        ("t.py", "url = 'https://huggingface.co/datasets/tatsu-lab/alpaca/resolve/main/x.json'\n"),
+        ("c.yaml", "mix: {tatsu-lab/alpaca: 0.5}\n"),
+        ("c.yaml", "cmd: hf download tatsu-lab/alpaca --repo-type dataset\n"),
+        ("get.sh", "DATASET=tatsu-lab/alpaca\nhf download $DATASET\n"),
+    ],
+)
+def test_ids_in_plain_sight_are_told(project, name, text):
+    project.write(f"rival/{name}", text)
+    assert any("tatsu-lab/alpaca" in unread.why for unread in project.check().unread)
+
+
+def test_a_sidecar_accepts_what_cannot_be_looked_into(project):
+    project.write("data/t.xlsx", b"x")
+    project.write(
+        "data/t.xlsx.provenance.yml", "allow: [{rule: unknown, reason: looked at by hand, until: 2027-01-01}]\n"
+    )
+    project.sft("rival", "data/t.xlsx")
+    assert not project.check().unread

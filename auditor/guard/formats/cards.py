@@ -1,9 +1,10 @@
 """Cards of datasets and models on the Hugging Face hub: the front matter and what the text says of who wrote the data."""
 
+import re
 from collections.abc import Iterator
 
 from auditor.guard.document import FRONT_MATTER, Doc
-from auditor.guard.formats.words import hints, is_model, models_named, spdx
+from auditor.guard.formats.words import LONGEST, hints, is_model, models_named, spdx
 from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
 
 MODEL_KEYS = (
@@ -22,6 +23,10 @@ DATASET_KEYS = (
 SYNTHETIC = ("synthetic", "synthetic-data", "machine-generated", "llm-generated", "distilabel", "ai-generated")
 GENERATORS = ("generator", "generators", "generation_model", "generator_model", "teacher_model")
 PEOPLE = ("crowdsourced", "expert-generated", "found", "human-generated", "human")
+NOT_FOR_COMMERCE = re.compile(
+    r"(?i)\bCC[ -]BY[ -]NC[\w. -]{0,9}\d|\bnon-?commercial (?:use|purposes?) only|"
+    r"\bfor (?:academic |non-?commercial )?research (?:use |purposes )?only"
+)
 DISTILLED = ("distillation", "distilled", "distill", "knowledge-distillation")
 
 
@@ -32,7 +37,7 @@ def read_card(doc: Doc, text: str) -> Found | None:
         doc: its front matter.
         text: the whole file.
     """
-    if not isinstance(doc.value, dict):
+    if not isinstance(doc.value, dict) or "sdk" in doc.value:  # a Space of the hub is an application
         return None
     is_data = any(key in doc.value for key in DATASET_KEYS)
     if any(key in doc.value for key in MODEL_KEYS) and not is_data:
@@ -72,7 +77,7 @@ def read_hub_info(doc: Doc) -> Found | None:
         (path, info) for key in ("license", "*.license") for path, info in doc.select(key) if isinstance(info, str)
     ]
     texts = " ".join(text for key in ("description", "*.description") for _, text in doc.names(key))
-    if not (infos or texts) or not (doc.has("features") or doc.has("*.features")):
+    if not (infos or texts):
         return None
     folder = doc.path.rpartition("/")[0] or "."
     writers = (Named(model, doc.place(()), note=f"“{said}”") for model, _, said in models_named(texts))
@@ -108,7 +113,7 @@ def _dataset(doc: Doc, text: str) -> Dataset:
     return Dataset(
         names=tuple(_names(doc)),
         generators=(*(n for n in tags if is_model(n.name)), *_named(doc, *GENERATORS), *_told(doc, text)),
-        licences=tuple(_licences(doc)),
+        licences=(*_licences(doc), *_told_licences(doc, text)),
         sources=sources,
         synthetic=synthetic[0] if synthetic else None,
         human=people[0] if people and not doubt else None,
@@ -139,6 +144,13 @@ def _licences(doc: Doc) -> Iterator[Named]:
             yield from own
         else:
             yield Named(spdx(named.name), named.place)
+
+
+def _told_licences(doc: Doc, text: str) -> Iterator[Named]:
+    """What the text says against commerce, where the front matter may say otherwise."""
+    if found := NOT_FOR_COMMERCE.search(text[:LONGEST]):
+        line = text.count("\n", 0, found.start()) + 1
+        yield Named(" ".join(found.group().split()), Place(doc.path, line, "text"))
 
 
 def _told(doc: Doc, text: str) -> Iterator[Named]:

@@ -34,6 +34,12 @@ TRAINING = frozenset((
     "teacher_model_name_or_path", "train_file", "data_path", "model_id_or_path",
 ))  # fmt: skip
 """Options of which one shows that a script is about training."""
+SETTINGS = frozenset((
+    "learning_rate", "lr", "epochs", "num_epochs", "num_train_epochs", "per_device_train_batch_size", "output_dir", "lora_r",
+    "lora_rank", "warmup_ratio", "gradient_accumulation_steps", "train_file", "teacher_model", "teacher_model_name_or_path",
+))  # fmt: skip
+"""Options that a script has which trains, whatever it is called."""
+TRAINS = re.compile(r"(?i)train|sft|dpo|grpo|rlhf|ppo|tun(?:e|ing)|distil|lora")
 LAUNCHERS = frozenset((
     "python", "python3", "torchrun", "accelerate", "deepspeed", "uv", "run", "launch", "poetry", "pdm", "nohup", "time",
     "sudo", "env", "srun", "exec", "-m", "xargs",
@@ -186,9 +192,8 @@ def _command(line: int, words: list[str]) -> Command | None:
             return Command(program, line, flags, tuple(others))
         if word.endswith(".py"):
             flags, others = _options(rest)
-            return (
-                Command("script", line, flags, tuple(others)) if flags.keys() & TRAINING or _names_data(flags) else None
-            )
+            trains = flags.keys() & TRAINING and (TRAINS.search(word) or flags.keys() & SETTINGS)
+            return Command("script", line, flags, tuple(others)) if trains or _names_data(flags) else None
     return None
 
 

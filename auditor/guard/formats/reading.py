@@ -16,7 +16,7 @@ from auditor.guard.formats.distilabel import read_pipeline
 from auditor.guard.formats.dvc import read_pointer, read_stages
 from auditor.guard.formats.llama_factory import read_dataset_info, read_dataset_list
 from auditor.guard.formats.openai import read_job
-from auditor.guard.formats.rest import names_data, only_rest, with_literals, with_rest
+from auditor.guard.formats.rest import NAMES_DATA, names_data, only_rest, with_literals, with_rest
 from auditor.guard.formats.sidecar import PROVENANCE, SUFFIXES, read_sidecar
 from auditor.guard.formats.torchtune import read_torchtune
 from auditor.guard.formats.unknown import read_unknown
@@ -97,7 +97,9 @@ def _read(path: str, name: str, text: str) -> Found | None:
     if name.endswith(OTHER_TEXT):
         return names_data(path, text)
     if name.endswith(YAML):
-        return _documents(path, text) or (_commands(path, text) if "--" in text else None)
+        found = _documents(path, text)
+        is_known = found and found.format != NAMES_DATA
+        return found if is_known or "--" not in text else _runs(path, text) or found
     return _commands(path, text)
 
 
@@ -187,6 +189,10 @@ def _put(lines: list[str], number: int, text: str) -> None:
 
 
 def _commands(path: str, text: str) -> Found | None:
+    return _runs(path, text) or names_data(path, text)
+
+
+def _runs(path: str, text: str) -> Found | None:
     from auditor.guard.formats.runs import read_runs  # few commits touch shell scripts
 
     return read_runs(path, text)

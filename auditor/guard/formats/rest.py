@@ -24,11 +24,17 @@ LONGEST = 200
 NAMES_DATA = "file that names datasets"
 ID = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]*\w)(?![\w/])")
 """What may be the id of a dataset in a text."""
-LITERAL = re.compile(r"""["']([\w.-]+/[\w.-]+)["']""")
-"""A text in a program that may be the id of a dataset."""
+LITERAL = re.compile(r"""["']([^"'\s]+/[^"'\s]+)["']""")
+"""A text in a program that may be the id of a dataset, or its address."""
+LONGEST_TEXT = 2_000
+"""Characters of a text in which ids are looked for."""
+MEASURING = re.compile(r"(?i)(?:^|[/_.-])(?:eval\w*|bench\w*|tests?|conftest|demos?|serv\w+|infer\w*)(?:[/_.-]|$)")
+"""Paths of files that measure or serve models, and train none."""
 WHY = "the dataset '{}' is named here, and whether this trains on it could not be read"
 MODEL = "the model '{}' is named here, and what it has to do with the training could not be read"
-MEASURES = re.compile(r"(?i)eval|test|token|metric|bench|report|valid|log")
+MEASURES = re.compile(
+    r"(?i)(?:eval|evaluation|evaluator|tests?|metrics?|tokenizer|bench\w*|report\w*|validation|logg\w+)(?:_(?:model|name|args))?"
+)
 """Keys below which models measure, and teach nothing."""
 
 
@@ -54,10 +60,10 @@ def with_rest(found: Found, doc: Doc) -> Found:
 def only_rest(doc: Doc) -> Found | None:
     """Return what a file that no reader knows says of datasets that are known to be restricted, None where it names none.
 
-    Declarations and policy packs name datasets for reasons of their own.
+    Declarations and policy packs name datasets for reasons of their own, and so do files that measure.
     """
     is_ours = doc.path.rpartition("/")[2] == "auditor.yaml" or doc.has("clauses.rules")
-    unread = tuple(_restricted(doc, set())) if not is_ours else ()
+    unread = tuple(_restricted(doc, set())) if not (is_ours or MEASURING.search(doc.path)) else ()
     return Found(NAMES_DATA, unread=unread) if unread else None
 
 
@@ -74,14 +80,17 @@ def _models(doc: Doc, held: set[str]) -> Iterator[Unread]:
     """The models that only their makers serve, in a training of which nothing says what they are for."""
     for path, text in walk(doc.value):
         if isinstance(text, str) and text not in held and len(text) <= LONGEST and is_model(text):
-            measures = any(isinstance(key, str) and MEASURES.search(key) for key in path)
+            measures = any(isinstance(key, str) and MEASURES.fullmatch(key) for key in path)
             if not measures and registry().model(text).licences == ():
                 yield Unread(doc.place(path), MODEL.format(text))
 
 
 def with_literals(found: Found | None, path: str, text: str) -> Found | None:
     """Return what a script says, with the restricted datasets that stand in it as literals and were not taken."""
-    unread = tuple(_untaken(_matches(LITERAL, path, text), {*_names(found)} if found else set()))
+    if found is None and MEASURING.search(path):
+        return None
+    literals = ((partial(_place, path, text, literal.start()), literal.group(1)) for literal in LITERAL.finditer(text))
+    unread = tuple(_untaken(literals, {*_names(found)} if found else set()))
     if found:
         return replace(found, unread=(*found.unread, *unread))
     return Found(NAMES_DATA, unread=unread) if unread else None
@@ -89,13 +98,11 @@ def with_literals(found: Found | None, path: str, text: str) -> Found | None:
 
 def names_data(path: str, text: str) -> Found | None:
     """Return which restricted datasets stand in a text that is not read otherwise, None where none does."""
-    unread = tuple(_untaken(_matches(ID, path, text), set()))
+    if MEASURING.search(path):
+        return None
+    words = ((partial(_place, path, text, word.start()), word.group(1)) for word in ID.finditer(text))
+    unread = tuple(_untaken(words, set()))
     return Found(NAMES_DATA, unread=unread) if unread else None
-
-
-def _matches(pattern: re.Pattern[str], path: str, text: str) -> Iterator[tuple[Callable[[], Place], str]]:
-    for found in pattern.finditer(text):
-        yield partial(_place, path, text, found.start()), found.group(1)
 
 
 def _place(path: str, text: str, at: int) -> Place:
@@ -103,10 +110,14 @@ def _place(path: str, text: str, at: int) -> Place:
 
 
 def _restricted(doc: Doc, held: set[str]) -> Iterator[Unread]:
-    texts = (
-        (partial(doc.place, path), text) for path, text in walk(doc.value) if isinstance(text, str) and "/" in text
-    )
-    yield from _untaken(texts, held)
+    """The restricted datasets among the texts and keys of a file, whole or as words."""
+    for path, value in walk(doc.value):
+        key = path[-1] if path else ""
+        said = [text for text in (value, key) if isinstance(text, str) and "/" in text]
+        found = [
+            word for text in said for word in (text, *(word.group(1) for word in ID.finditer(text[:LONGEST_TEXT])))
+        ]
+        yield from _untaken(((partial(doc.place, path), word) for word in found), held)
 
 
 def _untaken(texts: Iterable[tuple[Callable[[], Place], str]], held: set[str]) -> Iterator[Unread]:
@@ -116,4 +127,5 @@ def _untaken(texts: Iterable[tuple[Callable[[], Place], str]], held: set[str]) -
         entry = datasets().find(text) if len(text) <= LONGEST and " " not in text else None
         if entry and entry.restricted and entry.id not in known:
             known.add(entry.id)
+            held.add(entry.id)
             yield Unread(place(), WHY.format(entry.id))

@@ -30,9 +30,11 @@ DATA = frozenset((
     "train_file", "train_files", "data_path", "train_path", "training_file", "data_files", "hf_dataset", "train_datasets",
     "data", "prompt_data", "dataset_mixer_list", "training_files", "train_data_path", "train_data_paths",
 ))  # fmt: skip
+TRAINING_DATA = re.compile(r"(?:train|training|sft)_(?:\w+_)?(?:uri|path|file|data|dataset)s?(?:_uri|_path)?")
+"""Other keys that can hold nothing else."""
 OUTPUTS = frozenset(("output_dir", "hub_model_id", "save_dir", "save_path", "output_path", "run_name"))
 SETTINGS = frozenset((
-    "learning_rate", "lr", "epochs", "num_train_epochs", "num_epochs", "batch_size", "train_batch_size",
+    "learning_rate", "lr", "epochs", "num_train_epochs", "num_epochs", "train_batch_size",
     "per_device_train_batch_size", "micro_batch_size", "gradient_accumulation_steps", "warmup_steps", "warmup_ratio",
     "lora_r", "lora_alpha", "lora_rank", "max_steps", "optimizer", "weight_decay", "lr_scheduler_type", "n_epochs",
 ))  # fmt: skip
@@ -49,14 +51,15 @@ def read_unknown(doc: Doc) -> Found | None:
     found = entries(doc)
     keys = found.keys()
     settings = len(keys & SETTINGS)
-    datasets = tuple(names_at(doc, found, DATA))
-    trains = keys & DATA and (
-        (keys & (BASE | {"model"}) and (settings or keys & TEACHERS)) or (keys & STRONG and keys & OUTPUTS)
-    )
+    only = {key for key in keys if TRAINING_DATA.fullmatch(key)}
+    data = frozenset(keys & DATA | only)
+    datasets = tuple(names_at(doc, found, data))
+    trains = data and keys & (BASE | {"model"}) and (settings or keys & TEACHERS)
+    tunes = data and keys & STRONG and (keys & OUTPUTS or only)
     teaches = (
-        keys & TEACHERS and keys & (BASE | DATA) and (settings or (keys & TEACHERS != {"teacher"} and keys & BASE))
+        keys & TEACHERS and keys & (BASE | data) and (settings or (keys & TEACHERS != {"teacher"} and keys & BASE))
     )
-    if not (trains or teaches or (settings > 1 and any(_is_dataset(named.name) for named in datasets))):
+    if not (trains or tunes or teaches or (settings > 1 and any(_is_dataset(named.name) for named in datasets))):
         return None
     training = Training(
         base=tuple(names_at(doc, found, BASE | {"model"})),

@@ -44,7 +44,8 @@ BARE = frozenset(("chatgpt", "claude", "gemini", "bard", "copilot", "grok"))
 """Names of models that say enough without a number."""
 HINTS = re.compile(
     r"(?i)gpt[-‑ ]?\d|\b(?:openai|chatgpt|anthropic|claude|gemini|copilot|deepseek|llama|mistral|qwen|sharegpt|alpaca|"
-    r"(?:by|from|with|using)\s+(?:an?\s+|the\s+|large\s+)*(?:llms?|language models?)|synthetic|distill|"
+    r"command[ -]r|kimi|vicuna|palm[ -]?2|rlaif|model[- ]generated|llm[- ](?:output|generated|written|response)\w*|"
+    r"(?:by|from|with|using|used)\s+(?:an?\s+|the\s+|large\s+)*(?:llms?|language models?)|synthetic|distill|"
     r"ai[- ]generated|machine[- ](?:generated|translated)|self-instruct)"
 )
 """Words by which a text may say, in a sentence that is not understood, that models wrote something."""
