@@ -208,7 +208,7 @@ class BaselineEntry(Model):
 
 def content_of(item: GuardFinding) -> str:
     """Return 16 hexadecimal digits that stand for what a finding rests on: rule, model, dataset and the evidence, no lines."""
-    said = sorted({f"{s.fact}={s.value}" for s in item.statements})
+    said = sorted({f"{s.fact}={s.value} in {s.named.place.file}" for s in item.statements})
     canonical = json.dumps([item.finding.rule, item.model, item.identity, said], ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

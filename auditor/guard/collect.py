@@ -8,8 +8,8 @@ from auditor.guard.formats.reading import read_text
 from auditor.guard.formats.sidecar import PROVENANCE
 from auditor.guard.found import UNREADABLE, Found, Place, Unread
 from auditor.guard.gathered import Gathered
-from auditor.guard.kinds import is_readable
-from auditor.guard.links import SHORTEST, Related, about_of, followed, subjects, words_for
+from auditor.guard.kinds import is_data, is_readable
+from auditor.guard.links import SHORTEST, Related, about_of, followed, origins, subjects, words_for
 from auditor.guard.looking import look_into, named_as_data
 from auditor.guard.repository import Repository
 
@@ -43,12 +43,13 @@ def gather(
     _read(repository, gathered, texts)
     _read_users(repository, gathered, [*data, *(path for file in gone for path in about_of(file))])
     seen = set(asked)
+    sought: set[str] = set()
     for _ in range(ROUNDS):
         following = [path for path in followed(repository, gathered.found) if path not in seen]
         seen |= {*following}
         _read(repository, gathered, [path for path in following if not repository.is_data(path)])
         data += [path for path in following if repository.is_data(path)]
-        if not following:
+        if not _read_makers(repository, gathered, sought) and not following:
             break
     data += named_as_data(repository, gathered, {*data})
     for path in dict.fromkeys(data):
@@ -103,6 +104,22 @@ def _read_users(repository: Repository, gathered: Gathered, data: Iterable[str])
                 _keep(gathered, path, found, text)
                 users[path] = found
         about = subjects(users)
+
+
+def _read_makers(repository: Repository, gathered: Gathered, sought: set[str]) -> bool:
+    """Read the files that make what runs use, their bases and data, and return whether there were any; `sought` grows."""
+    names = origins(gathered.found) - sought
+    sought |= names
+    words = {name.rpartition("/")[2] if is_data(name) else name for name in names}
+    mentioning = [path for path in repository.mentioning(sorted(words)) if path not in gathered.found]
+    made = {name.casefold() for name in names}
+    any_read = False
+    for path, text in repository.read_all(mentioning):
+        found = read_text(path, text)
+        if found and not made.isdisjoint(subject.casefold() for subject in subjects({path: found})):
+            _keep(gathered, path, found, text)
+            any_read = True
+    return any_read
 
 
 def _is_open(found: Found) -> bool:

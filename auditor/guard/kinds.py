@@ -36,6 +36,8 @@ HEAD = 1 << 16
 """Bytes of a JSON file by which it is told whether it holds rows."""
 
 
+MEASURING = re.compile(r"(?i)(?:^|[/_.-])(?:eval\w*|bench\w*|tests?|conftest|demos?|serv\w+|infer\w*)(?:[/_.-]|$)")
+"""Paths of files that measure or serve models, and train none."""
 DOCUMENT = re.compile(rb'\{\s*"(?:data|train|rows|examples|instances|samples|test|validation)"\s*:\s*\[\s*\{')
 
 

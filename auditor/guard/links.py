@@ -34,7 +34,6 @@ def followed(repository: Repository, found: Mapping[str, Found]) -> Iterator[str
         places = ("", "data", *own) if said.trainings else ()
         lists = (clean(f"{start}/{place}/{LIST}") for place in places for start in ("", folder))
         yield from (name for name in lists if repository.exists(name))
-    yield from _makers(repository, found)
 
 
 def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
@@ -43,35 +42,51 @@ def _leads(repository: Repository, path: str, name: str) -> Iterator[str]:
     if "://" in name or "\n" in name:
         return
     for candidate in dict.fromkeys((clean(name), clean(f"{folder}/{name}"))):
-        yield from repository.matching(candidate)
-        pointers = [f"{candidate}.dvc", *(candidate + suffix for suffix in SUFFIXES)]
-        there = [pointer for pointer in pointers if repository.exists(pointer)]
-        yield from there
-        if f"{candidate}.dvc" in there and not repository.exists(candidate):
+        matched = repository.matching(candidate)
+        yield from (lead for file in matched for lead in (file, *_about(repository, file)))
+        about = [*_about(repository, candidate)]
+        yield from about
+        if f"{candidate}.dvc" in about and not repository.exists(candidate):
             yield candidate
         if candidate != "." and repository.exists(candidate):
             inside = repository.data_below(candidate)
             yield from inside
+            yield from (file for file in repository.all_below(candidate) if file.endswith((".dvc", *SUFFIXES)))
             below = {file.rpartition("/")[0] for file in inside} - {candidate, candidate.rpartition("/")[0]}
             yield from (p for folder in sorted(below) for file in BESIDE if repository.exists(p := f"{folder}/{file}"))
-        elif not there:
-            continue
-        parts = candidate.split("/")
+
+
+def _about(repository: Repository, path: str) -> Iterator[str]:
+    """The files beside and above a file or folder that may be about it, where that or one of them is there."""
+    pointers = [f"{path}.dvc", *(path + suffix for suffix in SUFFIXES)]
+    there = [pointer for pointer in pointers if repository.exists(pointer)]
+    yield from there
+    if there or (path != "." and repository.exists(path)):
+        parts = path.split("/")
         for depth in range(len(parts), -1, -1):
             above = "/".join(parts[:depth])
             yield from (p for file in BESIDE if repository.exists(p := f"{above}/{file}".lstrip("/")))
 
 
-def _makers(repository: Repository, found: Mapping[str, Found]) -> list[str]:
-    """The files that mention a base or teacher which is no known model, since one of them may train it."""
-    named = [
-        name.name
-        for said in found.values()
-        for training in said.trainings
-        for name in (*training.base, *training.teachers)
-    ]
-    unknown = [name for name in named if registry().model(name).maker is None and "://" not in name and len(name) > 3]
-    return repository.mentioning(dict.fromkeys(clean(name) for name in unknown))
+def origins(found: Mapping[str, Found]) -> set[str]:
+    """Return what other files may make that runs use: bases and teachers that are no known models, and files of data."""
+    names: set[str] = set()
+    for path, said in found.items():
+        folder = path.rpartition("/")[0]
+        for training in said.trainings:
+            for named in (*training.base, *training.teachers):
+                if registry().model(named.name).maker is None and "://" not in named.name:
+                    names |= {clean(named.name), *_folders(clean(named.name))}  # a checkpoint lies in its run's folder
+            for named in training.datasets:
+                if is_data(named.name) and "://" not in named.name:
+                    names |= {clean(named.name), clean(f"{folder}/{named.name}")}
+    return {name for name in names if len(name) > len("out")}
+
+
+def _folders(path: str) -> list[str]:
+    """The folders that a path lies in, but for the first."""
+    parts = path.split("/")
+    return ["/".join(parts[:n]) for n in range(2, len(parts))]
 
 
 def subjects(found: Mapping[str, Found], data: Iterable[str] = ()) -> set[str]:

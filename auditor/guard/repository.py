@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from auditor.errors import AuditorError
 from auditor.guard.git import added_lines, git_command, run_git, split_paths
 from auditor.guard.index import LARGEST, Index
-from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, RUN, is_data, is_rows
+from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, RUN, is_data, is_readable, is_rows
 from auditor.guard.paths import PATTERN, clean, is_pattern
 
 SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache", ".dvc"))
@@ -73,7 +73,9 @@ class Repository:
         """Return those of `paths` that are datasets; see `is_data`."""
         asked = list(paths)
         if self.staged:
-            unknown = [path for path in asked if path.lower().endswith(".json") and path not in self._rows]
+            unknown = [
+                path for path in asked if path.lower().endswith(".json") and path in self.files.difference(self._rows)
+            ]
             self._rows.update(
                 (path, content is None or is_rows(content)) for path, content in self._index.read(unknown)
             )
@@ -85,10 +87,10 @@ class Repository:
             return True
         if not path.lower().endswith(".json"):
             return False
-        if self.staged:
+        if self.staged and path in self.files:
             if path not in self._rows:
                 self.data_among([path])
-            return self._rows[path] and path in self.files
+            return self._rows[path]
         try:
             if not (self.root / path).is_file():
                 return False  # a pipe would keep whoever opens it
@@ -149,7 +151,7 @@ class Repository:
         """Return the files in a folder, or the file itself, with those that git ignores."""
         name = clean(path)
         ignored = [] if name == "." else self._ignored(name)
-        loose = [file for file in ignored if not self.staged or is_data(file)]  # of the rest, what is staged counts
+        loose = [file for file in ignored if not self.staged or self._counts_on_disk(file)]
         return list(dict.fromkeys((*self.below(name), *loose)))
 
     @cached_property
@@ -182,10 +184,7 @@ class Repository:
         if not is_pattern(pattern) or pattern in self.files:
             return []
         fixed = pattern[: min(pattern.find(mark) for mark in PATTERN if mark in pattern)].rpartition("/")[0]
-        files = {
-            *self.files,
-            *(file for file in (self._ignored(fixed) if fixed else ()) if not self.staged or is_data(file)),
-        }
+        files = {*self.files, *(self.all_below(fixed) if fixed else ())}
         return sorted(file for file in files if fnmatchcase(file, pattern))
 
     def exists(self, path: str) -> bool:
@@ -198,11 +197,15 @@ class Repository:
         except (OSError, ValueError):  # too long to be a name, or with a character that no name has
             return False
 
+    def _counts_on_disk(self, name: str) -> bool:
+        """Whether a file that git does not have counts in a check of what is staged: data does, what declares does not."""
+        return not is_readable(name) or self.is_data(name)
+
     def _is_loose(self, name: str) -> bool:
         """Whether data that git does not have lies on the disk: a file, or a folder of which git has nothing."""
         try:
             place = self.root / name
-            return (is_data(name) and place.is_file()) or (place.is_dir() and self._inside(place))
+            return (place.is_file() and self._counts_on_disk(name)) or (place.is_dir() and self._inside(place))
         except (OSError, ValueError):
             return False
 
@@ -233,12 +236,20 @@ class Repository:
         options = ("--name-only", "-z", "--no-renames", kinds, "--no-ext-diff", "--no-textconv")
         return sorted(split_paths(run_git(self.root, "diff", *options, *self.change, "--")))
 
+    @cached_property
+    def _added(self) -> dict[str, int]:
+        """How many lines the change adds to each text file."""
+        options = ("--numstat", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--text")
+        parts = (
+            entry.split("\t", 2) for entry in split_paths(run_git(self.root, "diff", *options, *self.change, "--"))
+        )
+        return {path: int(added) for added, _, path in parts if added.isdigit()}
+
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
         plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text", "--inter-hunk-context=0"]
         options = [*plain, *self.change, "--", f":(top,literal){path}"]
-        count = run_git(self.root, "diff", "--numstat", *options).split(b"\t")[0]
-        if not count.isdigit() or int(count) > MOST_ADDED:
+        if self._added.get(path, MOST_ADDED + 1) > MOST_ADDED:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
         return list(added_lines(out.decode("utf-8", "replace")))

@@ -22,7 +22,8 @@ def ways_out(item: GuardFinding, config: str, now: date) -> Iterator[str]:
     if item.dataset.startswith("output of "):
         yield f"train on another teacher than {item.dataset.removeprefix('output of ')}"
     else:
-        yield f"take {item.dataset} out of {', '.join(dict.fromkeys(place.file for place in item.places))}"
+        files = [file for file in dict.fromkeys(place.file for place in item.places) if file != item.identity]
+        yield f"take {item.dataset} out of {', '.join(files) if files else f'what {item.model} is trained on'}"
     read = finding.facts.keys()
     if {"model.kind", "model.distributed"} <= read and finding.facts.get("model.kind") not in KINDS:
         yield "train a kind of model that the clause permits: a classifier or embedding that stays in the house"

@@ -155,3 +155,12 @@ def test_what_an_authorisation_sets_aside_is_told(project):
     report = project.check("rival")
     assert not any(item.finding.clause.startswith("datasets/") for item in report.blocking())
     assert any("data/t.jsonl in rival: an authorisation" in notice for notice in report.notices)
+
+
+def test_a_baseline_does_not_cover_data_that_comes_to_a_folder(project):
+    project.rows("data/t.jsonl", {"output": "a", "generation_model": "gpt-4o"})
+    project.sft("rival", "data")
+    project.write("b.jsonl", write_baseline(project.check("rival").findings, "known before", date(2027, 1, 1)))
+    assert not project.check("rival", baseline="b.jsonl").blocking()
+    project.rows("data/u.jsonl", {"output": "b", "generation_model": "gpt-4o"})
+    assert project.check("rival", baseline="b.jsonl").blocking()

@@ -365,3 +365,53 @@ def test_a_commit_is_not_stopped_for_a_run_that_it_has_nothing_to_do_with(projec
     for command in commands:
         project.git(*command)
     assert not stops(project.check(staged=True))
+
+
+SIDECAR = "generators: [gpt-4o]\ngenerator_providers: [openai]\nlicence: mit\n"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "text"),
+    [
+        ("data", "data/t.jsonl.provenance.yml", SIDECAR),
+        ("data/*.jsonl", "data/t.jsonl.provenance.yml", SIDECAR),
+        ("data", "data/u.jsonl.dvc", "outs: [{path: u.jsonl}]\nmeta: {generator: gpt-4o, provider: openai}\n"),
+        ("data/t.jsonl", "pipe/dvc.yaml", "stages: {g: {wdir: .., cmd: gen --model gpt-4o, outs: [data/t.jsonl]}}\n"),
+        (
+            "data/t.jsonl",
+            "tools/gen.py",
+            "a = openai.OpenAI().chat.completions.create(model='gpt-4o')\nopen('data/t.jsonl', 'w').write(str(a))\n",
+        ),
+    ],
+)
+def test_a_new_run_is_checked_with_what_was_said_of_its_data_before(project, dataset, name, text):
+    project.rows("data/t.jsonl", {"output": "a"})
+    project.write(name, text)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "data")
+    project.sft("rival", dataset)
+    project.git("add", "-A")
+    assert (dataset, "rival", OPENAI) in stops(project.check(staged=True))
+
+
+def test_a_new_run_is_checked_with_the_run_that_made_its_base(project):
+    text = "base_model: a/b\ndatasets: [{path: tatsu-lab/alpaca}]\noutput_dir: ./out/base\n"
+    project.write("student/pre.yml", text)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "base")
+    project.sft("rival", "acme/x", base="out/base/checkpoint-500")
+    project.git("add", "-A")
+    assert ("tatsu-lab/alpaca", "rival", OPENAI) in stops(project.check(staged=True))
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.xlsx", "t.txt"])
+def test_ignored_files_of_any_kind_count_in_a_hook(project, name):
+    project.write(".gitignore", f"data/{name}\n")
+    project.write(f"data/{name}", json.dumps([{"output": "a", "generation_model": "gpt-4o"}]))
+    project.write("data/README.md", "---\nlicense: mit\nlanguage_creators: [found]\ntask_ids: [x]\n---\n")
+    for dataset in ("data", f"data/{name}"):
+        project.sft("rival", dataset)
+        project.git("add", "-A")
+        report = project.check(staged=True)
+        assert report.exit_code(("high", "unknown")) == ExitCode.FINDINGS
+        assert bool(stops(report)) == (name == "t.json")

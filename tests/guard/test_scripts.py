@@ -357,3 +357,16 @@ def test_a_job_of_another_makers_client_is_not_openais():
     text = "client.fine_tuning.jobs.create(model='open-mistral-7b', training_files=['d.jsonl'])\n"
     (training,) = read(text).trainings
     assert training.service is None and [named.name for named in training.datasets] == ["d.jsonl"]
+
+
+def test_a_set_that_only_measures_is_a_test_whatever_its_split():
+    (training,) = read(
+        "from datasets import load_dataset\n"
+        "held = load_dataset('tatsu-lab/alpaca', split='train')\n"
+        "SFTTrainer(model='a/b', train_dataset=load_dataset('acme/x'), eval_dataset=held)\n"
+    ).trainings
+    assert names(training.datasets) == ["acme/x"] and names(training.tests) == ["tatsu-lab/alpaca"]
+
+
+def test_a_script_that_measures_starts_no_training():
+    assert read_commands("run.sh", "python eval.py --model a/b --dataset tatsu-lab/alpaca --batch_size 8\n") == ()

@@ -31,7 +31,7 @@ GENERAL = frozenset((
 """Columns of which a value counts if it is the name of a known model."""
 ORIGIN = frozenset(("source", "dataset", "author", "origin", "creator", "annotator"))
 """Columns of which a value counts if it is the name of a known model that nothing else bears, as Claude and Gemini do."""
-MODEL_COLUMN = re.compile(r"^(?!target_|base_)(?:.*_)?(?:model|llm|teacher|generator|deployment)(?:_|$)")
+MODEL_COLUMN = re.compile(r"^(?!target_|base_|baseline_)(?:.*_)?(?:model|llm|teacher|generator|deployment)(?:_|$)")
 """Other columns of which a value counts if it is the id of a known model."""
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 IDENT = re.compile(r"(?=.*[\d/])[A-Za-z][\w.:/@+-]+")
@@ -64,6 +64,7 @@ LAYOUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 DEEPEST = 12
 NODES = 2_000
+SHORTEST = 4
 SHORT = 200
 """Characters of a model's name at most."""
 NOTES = frozenset(
@@ -187,6 +188,8 @@ def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | Non
         return value
     if name in LIKELY and IDENT.fullmatch(value):
         return value
+    if len(value) < SHORTEST or " " in value:
+        return None  # O1 may be anything, and a sentence is no name
     if name in GENERAL:
         return value if _is_known(value) else None
     if name in ORIGIN:

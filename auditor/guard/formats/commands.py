@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
+from auditor.guard.kinds import MEASURING
 from auditor.registry.datasets import datasets
 
 MOST = 20
@@ -192,6 +193,8 @@ def _command(line: int, words: list[str]) -> Command | None:
             return Command(program, line, flags, tuple(others))
         if word.endswith(".py"):
             flags, others = _options(rest)
+            if MEASURING.search(word):
+                return None
             trains = flags.keys() & TRAINING and (TRAINS.search(word) or flags.keys() & SETTINGS)
             return Command("script", line, flags, tuple(others)) if trains or _names_data(flags) else None
     return None

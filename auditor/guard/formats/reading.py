@@ -48,10 +48,10 @@ MOST = 50
 """Documents of one YAML file that are read."""
 LISTING = ("model card", "DVC stages", "SPDX", "CycloneDX")
 """Formats that list models and need not say what they were trained on."""
-WORDS = (
-    "dataset", "base_model", "model_name", "teacher", "train", "fine_tun", "finetun", "stages:", "learning_rate",
-    "generators", "license:", "licence:", "file_name", "hf_hub_url",
-)  # fmt: skip
+WORDS = re.compile(
+    r"(?i)\b(?:datasets?\b|base_model|model_name|teacher|train|fine_?tun|stages:|learning_rate|generators|licen[cs]e:|file_name|"
+    r"hf_hub_url|load_dataset)"
+)
 """A file that is damaged is taken for a training configuration if it holds one of these."""
 
 
@@ -138,7 +138,7 @@ def _first(doc: Doc) -> Found | None:
 
 
 def _damaged(path: str, text: str, error: AuditorError) -> Found | None:
-    if not path.lower().endswith(SUFFIXES) and not any(word in text[:LARGEST] for word in WORDS):
+    if not path.lower().endswith(SUFFIXES) and not WORDS.search(text[:LARGEST]):
         return None
     fault = error.faults[0] if error.faults else None
     place = Place(path, fault.location.line if fault else None)
@@ -164,11 +164,12 @@ def _notebook(path: str, text: str) -> Found | None:
     script: list[str] = []
     commands: list[str] = []
     at = number = 0
+    has_lines = text.count("\n") >= sum(cell.count("\n") for cell in code)
     for cell in code:
         is_shell = cell.startswith(("%%bash", "%%sh"))
         goes_on = False
         for line in cell.split("\n"):
-            found = text.find(json.dumps(line, ensure_ascii=False)[:-1], at) if line.strip() else -1
+            found = text.find(json.dumps(line, ensure_ascii=False)[:-1], at) if line.strip() and has_lines else -1
             number += text.count("\n", at, found) if found > at else 0
             at = max(at, found)
             words = line.lstrip()

@@ -11,6 +11,7 @@ from auditor.guard.document import MOST, Doc, walk
 from auditor.guard.formats.unknown import TEACHERS, entries, names_at
 from auditor.guard.formats.words import is_model
 from auditor.guard.found import Found, Place, Unread
+from auditor.guard.kinds import MEASURING
 from auditor.registry.datasets import datasets
 from auditor.registry.tables import registry
 
@@ -19,6 +20,8 @@ DATA = frozenset((
     "training_files", "dataset_mixer_list", "hf_dataset", "train_data_path", "train_data_paths", "data_files",
 ))  # fmt: skip
 """Keys that hold what is trained on in whatever format."""
+SHORTEST = 3
+"""Characters of names such as O1, which may be anything."""
 LONGEST = 200
 """Characters of a dataset's id or address."""
 NAMES_DATA = "file that names datasets"
@@ -28,12 +31,10 @@ LITERAL = re.compile(r"""["']([^"'\s]+/[^"'\s]+)["']""")
 """A text in a program that may be the id of a dataset, or its address."""
 LONGEST_TEXT = 2_000
 """Characters of a text in which ids are looked for."""
-MEASURING = re.compile(r"(?i)(?:^|[/_.-])(?:eval\w*|bench\w*|tests?|conftest|demos?|serv\w+|infer\w*)(?:[/_.-]|$)")
-"""Paths of files that measure or serve models, and train none."""
 WHY = "the dataset '{}' is named here, and whether this trains on it could not be read"
 MODEL = "the model '{}' is named here, and what it has to do with the training could not be read"
 MEASURES = re.compile(
-    r"(?i)(?:eval|evaluation|evaluator|tests?|metrics?|tokenizer|bench\w*|report\w*|validation|logg\w+)(?:_(?:model|name|args))?"
+    r"(?i)(?:eval|evaluation|evaluator|tests?|metrics?|tokenizer|bench\w*|report\w*|validation|logg\w+|chat_template|tags?|wandb\w*|baselines?|run_name)(?:_(?:model|name|args))?"
 )
 """Keys below which models measure, and teach nothing."""
 
@@ -79,7 +80,7 @@ def _names(found: Found) -> Iterator[str]:
 def _models(doc: Doc, held: set[str]) -> Iterator[Unread]:
     """The models that only their makers serve, in a training of which nothing says what they are for."""
     for path, text in walk(doc.value):
-        if isinstance(text, str) and text not in held and len(text) <= LONGEST and is_model(text):
+        if isinstance(text, str) and text not in held and SHORTEST < len(text) <= LONGEST and is_model(text):
             measures = any(isinstance(key, str) and MEASURES.fullmatch(key) for key in path)
             if not measures and registry().model(text).licences == ():
                 yield Unread(doc.place(path), MODEL.format(text))

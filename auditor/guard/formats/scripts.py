@@ -87,6 +87,8 @@ class _Script:
         self.published: Named | None = None
         self.teachers: set[int] = set()
         self.students: set[int] = set()
+        self.trained: set[int] = set()
+        self.measured: set[int] = set()
         self.open_bases: list[Unread] = []
         for node in self.bindings.calls:
             if TRAINER.search(called(node)):
@@ -154,6 +156,7 @@ class _Script:
                 self.open_bases.append(_open(place, model or made, "the base model"))
         for key, kind in (("train_dataset", "datasets"), ("eval_dataset", "tests")):
             for made in self.literals.origins(keyword(node, key)):
+                (self.trained if kind == "datasets" else self.measured).add(id(made))
                 if isinstance(made, ast.Constant):
                     self._say(kind, node, made, f"{name}({key}=…)")
 
@@ -239,7 +242,8 @@ class _Script:
         files = keyword(node, "data_files", "data_dir")
         splits = self.literals.texts(keyword(node, "split")).texts
         parts = [part for split in splits for part in split.split("+")]
-        kind = "tests" if parts and all(TESTS.match(part.strip()) for part in parts) else "datasets"
+        is_test = bool(parts) and all(TESTS.match(part.strip()) for part in parts)
+        kind = "tests" if is_test or id(node) in self.measured - self.trained else "datasets"
         named = self.literals.texts(first).texts
         if named and named[0].lower() in BUILDERS:
             self._say(kind, node, files, "load_dataset(data_files=…)", "a dataset")
