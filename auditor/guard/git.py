@@ -1,6 +1,7 @@
 """Runs git: reads only, without a shell, and with the paths as they are."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,3 +58,11 @@ def added_lines(diff: str) -> Iterator[tuple[int, str]]:
         elif body and text.startswith("+"):
             yield line, text[1:]
             line += 1
+
+
+def as_word(text: str) -> str:
+    """Return an extended regular expression for a text that is no part of a longer word, unless it begins or ends otherwise."""
+    escaped = re.sub(r"[^\w\s/-]", r"\\\g<0>", text, flags=re.ASCII)
+    before = "(^|[^[:alnum:]_])" if text[:1].isalnum() else ""
+    after = "($|[^[:alnum:]_])" if text[-1:].isalnum() else ""
+    return f"{before}{escaped}{after}"

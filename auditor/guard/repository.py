@@ -2,7 +2,6 @@
 
 import codecs
 import os
-import re
 import subprocess
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from auditor.errors import AuditorError
-from auditor.guard.git import added_lines, git_command, run_git, split_paths
+from auditor.guard.git import added_lines, as_word, git_command, run_git, split_paths
 from auditor.guard.index import LARGEST, Index
 from auditor.guard.kinds import COMMAND_FILES, HEAD, READABLE, RUN, is_data, is_readable, is_rows
 from auditor.guard.paths import PATTERN, clean, is_pattern
@@ -216,7 +215,7 @@ class Repository:
             return []
         # as words of their own, so that `as` is not found in `datasets`; of very many, each is looked for anywhere
         how = "-E" if len(asked) <= MOST_WORDS else "-F"
-        patterns = "\n".join(map(_as_word, asked) if how == "-E" else asked)
+        patterns = "\n".join(map(as_word, asked) if how == "-E" else asked)
         where = ["--cached"] if self.staged else ["--untracked"]
         names = [f":(icase)*{end}" for end in READABLE]
         names += [f":(icase,glob)**/{name}" for name in (*(f"{start}*" for start in COMMAND_FILES), RUN)]
@@ -226,15 +225,18 @@ class Repository:
 
     def changed(self) -> list[str]:
         """Return the files that the change adds or touches."""
-        return self._diff("--diff-filter=d")
+        return sorted(path for path, kind in self._changes.items() if kind != "D")
 
     def deleted(self) -> list[str]:
         """Return the files that the change takes away, also by giving them another name."""
-        return self._diff("--diff-filter=D")
+        return sorted(path for path, kind in self._changes.items() if kind == "D")
 
-    def _diff(self, kinds: str) -> list[str]:
-        options = ("--name-only", "-z", "--no-renames", kinds, "--no-ext-diff", "--no-textconv")
-        return sorted(split_paths(run_git(self.root, "diff", *options, *self.change, "--")))
+    @cached_property
+    def _changes(self) -> dict[str, str]:
+        """The files of the change, each with what happens to it, as git says it."""
+        options = ("--name-status", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+        parts = [*split_paths(run_git(self.root, "diff", *options, *self.change, "--"))]
+        return dict(zip(parts[1::2], parts[::2], strict=True))
 
     @cached_property
     def _added(self) -> dict[str, int]:
@@ -253,14 +255,6 @@ class Repository:
             return None
         out = run_git(self.root, "diff", "-U0", *options)
         return list(added_lines(out.decode("utf-8", "replace")))
-
-
-def _as_word(text: str) -> str:
-    """An extended regular expression for a text that is no part of a longer word, unless it begins or ends otherwise."""
-    escaped = re.sub(r"[^\w\s/-]", r"\\\g<0>", text, flags=re.ASCII)
-    before = "(^|[^[:alnum:]_])" if text[:1].isalnum() else ""
-    after = "($|[^[:alnum:]_])" if text[-1:].isalnum() else ""
-    return f"{before}{escaped}{after}"
 
 
 def _decoded(content: bytes) -> str:
