@@ -51,6 +51,7 @@ def gather(
         data += [path for path in following if repository.is_data(path)]
         if not _read_makers(repository, gathered, sought) and not following:
             break
+    _drop_repeated(gathered)
     data += named_as_data(repository, gathered, {*data})
     for path in dict.fromkeys(data):
         look_into(repository, gathered, path, full=full, changed=changed)
@@ -120,6 +121,14 @@ def _read_makers(repository: Repository, gathered: Gathered, sought: set[str]) -
             _keep(gathered, path, found, text)
             any_read = True
     return any_read
+
+
+def _drop_repeated(gathered: Gathered) -> None:
+    """Leave out inventories of ours of which the runs themselves were read: they say nothing of their own."""
+    dropped = {path for path, found in gathered.found.items() if {*found.repeats} & gathered.found.keys()}
+    gathered.found = {path: found for path, found in gathered.found.items() if path not in dropped}
+    gathered.unread = [unread for unread in gathered.unread if unread.place.file not in dropped]
+    gathered.unrelated += sorted(dropped & gathered.given)
 
 
 def _is_open(found: Found) -> bool:

@@ -109,12 +109,16 @@ class Unread:
 
 @dataclass(frozen=True)
 class Found:
-    """Everything one file says. `format` is the name of its format."""
+    """Everything one file says.
+
+    `format` is the name of its format; `repeats` are the files whose runs it tells of, where it is an inventory of ours.
+    """
 
     format: str
     trainings: tuple[Training, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     unread: tuple[Unread, ...] = ()
+    repeats: tuple[str, ...] = ()
 
     @property
     def mentions(self) -> Iterable[Named]:

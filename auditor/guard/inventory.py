@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from auditor import __version__
+from auditor.guard.formats.boms import RUN
 from auditor.guard.inputs import Input
 from auditor.guard.outcome import GuardFinding, Report, Undecided
 from auditor.registry.datasets import datasets
@@ -64,7 +65,7 @@ def _model(name: str, items: list[Input], report: Report) -> JsonValue:
         "properties": _properties(
             ("auditor:declared", "yes" if items[0].declared else "no"),
             *((f"auditor:{key}", _text(row.get(key))) for key in ("model.kind", "model.competes", "model.distributed")),
-            *(("auditor:run", item.file) for item in {item.file: item for item in items}.values()),
+            *((RUN, item.file) for item in {item.file: item for item in items}.values()),
             ("auditor:verdict", _verdict(name, None, report)),
         ),
     }

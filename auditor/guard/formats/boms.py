@@ -14,6 +14,10 @@ COMPONENTS = ("metadata.component", "metadata.component.components", "components
 """Where components stand: what the document is about, its parts, and the parts of those."""
 
 
+RUN = "auditor:run"
+"""The property in which an inventory of the guard names the files of a model's runs."""
+
+
 def read_cyclonedx(doc: Doc) -> Found | None:
     """Return the models and datasets of a CycloneDX file, None where the file is none or has no models and datasets."""
     if not isinstance(doc.value, dict) or doc.value.get("bomFormat") != "CycloneDX":
@@ -27,7 +31,9 @@ def read_cyclonedx(doc: Doc) -> Found | None:
     datasets += [d for path, _ in models for d in _inline(doc, path)]
     if not (trainings or datasets):
         return Found("CycloneDX without models")
-    return Found("CycloneDX", trainings, tuple(datasets))
+    told = [item for _, item in doc.select("components.properties") if isinstance(item, dict)]
+    runs = tuple(str(item.get("value")) for item in told if item.get("name") == RUN)
+    return Found("CycloneDX", trainings, tuple(datasets), repeats=runs)
 
 
 def _model(doc: Doc, path: KeyPath, item: Object, by_ref: dict[str, tuple[KeyPath, Object]]) -> Training:

@@ -61,9 +61,9 @@ def with_rest(found: Found, doc: Doc) -> Found:
 def only_rest(doc: Doc) -> Found | None:
     """Return what a file that no reader knows says of datasets that are known to be restricted, None where it names none.
 
-    Declarations and policy packs name datasets for reasons of their own, and so do files that measure.
+    Declarations, policy packs and reports name datasets for reasons of their own, and so do files that measure.
     """
-    is_ours = doc.path.rpartition("/")[2] == "auditor.yaml" or doc.has("clauses.rules")
+    is_ours = doc.path.rpartition("/")[2] == "auditor.yaml" or doc.has("clauses.rules") or doc.has("examined.formats")
     unread = tuple(_restricted(doc, set())) if not (is_ours or MEASURING.search(doc.path)) else ()
     return Found(NAMES_DATA, unread=unread) if unread else None
 
