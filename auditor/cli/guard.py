@@ -101,12 +101,7 @@ def command(
     report = run_guard(paths, options)
     severity = least(fail_on)
     code = report.exit_code(fail_on)
-    if inventory:
-        from auditor.guard.inventory import as_cyclonedx  # seldom asked for
-
-        _write(inventory, as_cyclonedx(report))
-    for format_, path in reports:
-        _write(path, render(report, format_, fail_on))
+    _write_files(report, fail_on, inventory, reports)
     if write_baseline and reason and expires:
         text = write_entries(report.findings, reason, expires)
         _write(write_baseline, text)
@@ -119,6 +114,17 @@ def command(
     if output_format != "text":
         _explain(code, is_blocked=bool(report.blocking(severity)))
     return code
+
+
+def _write_files(
+    report: Report, fail_on: Sequence[FailOn], inventory: Path | None, reports: Sequence[tuple[str, Path]]
+) -> None:
+    if inventory:
+        from auditor.guard.inventory import as_cyclonedx  # seldom asked for
+
+        _write(inventory, as_cyclonedx(report))
+    for format_, path in reports:
+        _write(path, render(report, format_, fail_on))
 
 
 def _check_baseline(path: Path | None, reason: str | None, expires: date | None, now: date) -> None:

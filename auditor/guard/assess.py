@@ -90,10 +90,10 @@ def run_guard(
     scope = find_scope(repository, paths, config, options, environ)
     gathered = gather(repository, scope.given, scope.ours, gone=scope.gone, full=options.full, changed=scope.is_change)
     knowledge = Knowledge([*gathered.found.items()], gathered.scans, config.declarations, own or shown, repository)
-    inputs, unused = _inputs(knowledge, gathered, config, now)
+    inputs, named = _inputs(knowledge, gathered, config, now)
     policy, checks = training_checks(options.policies, options.terms, options.cache, config, now)
     copies = [item for item in checks if item.table == "matches"]
-    found, undecided = decide(policy, [item for item in checks if item.table == "training"], inputs)
+    found, undecided = decide(policy, [item for item in checks if item not in copies], inputs)
     found += decide_matches(policy, copies, matches)
     unread, accepted = _understood(gathered, config, now)
     found, notices = _accepted(found, policy, config, gathered, options, now)
@@ -105,20 +105,22 @@ def run_guard(
         inputs=tuple(inputs),
         not_examined=unexamined(copies, {"matches": matches}),
         notices=(
-            *gathered.notices,
-            *notices,
-            *accepted,
-            *about_config(config, inputs),
+            *(
+                *gathered.notices,
+                *notices,
+                *accepted,
+                *about_config(config, inputs),
+                *about_permissions(checks, inputs),
+            ),
             *(about_everything(config, repository, found, knowledge.matched) if scope.is_whole else ()),
-            *about_permissions(checks, inputs),
-            *unused,
+            *about_data(gathered, named, inputs),
         ),
         day=now,
     )
 
 
-def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date) -> tuple[list[Input], list[str]]:
-    """Everything that is trained on something, and in words what nothing uses."""
+def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date) -> tuple[list[Input], set[str]]:
+    """Everything that is trained on something, and the data files that runs name."""
     declared = config.declarations
     inputs = training_inputs(knowledge, declared, now)
     named = {path for item in inputs for path in knowledge.paths(item.dataset, item.file)}
@@ -133,7 +135,7 @@ def _inputs(knowledge: Knowledge, gathered: Gathered, config: Config, now: date)
     is_elsewhere = config.path is not None and not knowledge.repository.exists(knowledge.config)
     if is_elsewhere or knowledge.config in gathered.given:
         inputs += declared_inputs(knowledge, declared, now)
-    return inputs, list(about_data(gathered, named, inputs))
+    return inputs, named
 
 
 def _accepted(

@@ -92,7 +92,6 @@ class Evidence:
         models: model as the rows write it → how often, and where first.
         providers: provider that an answer of an API shows → the same.
         claims: what assistant turns claim (see `phrases.NAMES`) → the same.
-        layouts: layout → how often.
         turns: assistant turns that were read.
         more: whether more kinds of one thing were there than are kept.
         cut: whether a row held more values than are looked at.
@@ -101,7 +100,6 @@ class Evidence:
     models: dict[str, Seen] = field(default_factory=dict)
     providers: dict[str, Seen] = field(default_factory=dict)
     claims: dict[str, Seen] = field(default_factory=dict)
-    layouts: dict[str, Seen] = field(default_factory=dict)
     turns: int = 0
     more: bool = False
     cut: bool = False
@@ -114,9 +112,7 @@ class Evidence:
             row: what it holds; nothing in it is trusted.
         """
         found: dict[str, str] = {}
-        layout = _layout(row)
-        self._count(self.layouts, layout, number, "")
-        dialogue = layout in ("sharegpt", "messages", "preference", "prompt and completion")
+        dialogue = layout_of(row) in ("sharegpt", "messages", "preference", "prompt and completion")
         nodes, cut = _nodes(row)
         self.cut = self.cut or cut
         for key, value, parent, depth in nodes:
@@ -249,7 +245,8 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _layout(row: dict[str, object]) -> str:
+def layout_of(row: dict[str, object]) -> str:
+    """Return how a row is laid out: which of `LAYOUTS`, the log of an API, or a table of any kind."""
     for name, keys in LAYOUTS:
         if all(key in row for key in keys):
             return name

@@ -29,7 +29,6 @@ class Scan:
         examined: rows that were looked at.
         total: rows that it holds, where that is known.
         whole: whether it was read to its end.
-        layouts: the layouts of its rows, the most frequent first.
         unread: what could not be read.
     """
 
@@ -37,7 +36,6 @@ class Scan:
     examined: int
     total: int | None
     whole: bool
-    layouts: tuple[str, ...]
     unread: tuple[Unread, ...]
 
 
@@ -59,24 +57,15 @@ def scan_file(
         most: rows to look at; `MOST` if None.
     """
     evidence = Evidence()
-    examined = 0
-    bad: list[tuple[int, str]] = []
     try:
-        whole = None if full else (most or MOST)
-        table = (
-            Table(added_rows(path, source, added), whole=False)
-            if added is not None
-            else open_table(path, source, whole)
-        )
-        for number, row in table.rows:
-            if isinstance(row, dict):
-                examined += 1
-                evidence.add(number, row)
-            else:
-                bad.append((number, row.why if isinstance(row, BadRow) else "no object with names and values"))
+        if added is None:
+            table = open_table(path, source, None if full else (most or MOST))
+        else:
+            table = Table(added_rows(path, source, added), whole=False)
+        examined, bad = _look(table, evidence)
     except (UnreadableError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        return Scan(Dataset((_named(path),)), 0, None, whole=False, layouts=(), unread=(Unread(Place(path), str(why)),))
+        return Scan(Dataset((_named(path),)), 0, None, whole=False, unread=(Unread(Place(path), str(why)),))
     rows = examined if table.whole and not bad else None
     problem = table.problem or ("no row stands in the part of it that was read" if table.cut and not examined else "")
     unread = [*_bad(path, bad), *([Unread(Place(path), problem)] if problem else [])]
@@ -85,9 +74,21 @@ def scan_file(
         examined=examined,
         total=table.total if table.total is not None else rows,
         whole=table.whole,
-        layouts=tuple(sorted(evidence.layouts, key=lambda name: -evidence.layouts[name].count)),
         unread=(*unread, *_more(path, evidence)),
     )
+
+
+def _look(table: Table, evidence: Evidence) -> tuple[int, list[tuple[int, str]]]:
+    """Take in the rows of a table; how many there were, and the number and fault of those that cannot be read."""
+    examined = 0
+    bad: list[tuple[int, str]] = []
+    for number, row in table.rows:
+        if isinstance(row, dict):
+            examined += 1
+            evidence.add(number, row)
+        else:
+            bad.append((number, row.why if isinstance(row, BadRow) else "no object with names and values"))
+    return examined, bad
 
 
 def _bad(path: str, bad: Sequence[tuple[int, str]]) -> Iterator[Unread]:
