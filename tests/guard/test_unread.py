@@ -10,13 +10,15 @@ import pytest
 from auditor.errors import ExitCode
 from auditor.guard.data.tables import SAMPLE
 from auditor.guard.inventory import as_cyclonedx
+from auditor.guard.outcome import FailOn, Report
 from auditor.guard.reports import render
 from tests.guard.project import Project, stops
 
 OPENAI = "openai/services-agreement/no-competing-models"
 ROW = {"instruction": "q", "output": "a", "generation_model": "gpt-4o"}
 PLAIN = {"instruction": "q", "output": "a"}
-UNKNOWN = ("high", "unknown")
+LICENCE = "datasets/dataset-licences/non-commercial-data"
+UNKNOWN: tuple[FailOn, ...] = ("high", "unknown")
 
 
 @pytest.fixture
@@ -126,6 +128,14 @@ def test_files_without_training_stay_out_of_it(project):
 PEOPLE = "---\nlicense: mit\nlanguage_creators: [found]\ntask_categories: [text-generation]\n%s---\n%s\n"
 
 
+def with_card(project: Project, card: str) -> Report:
+    """Check a run on plain rows beside which a card lies."""
+    project.rows("data/t.jsonl", PLAIN)
+    project.write("data/README.md", card)
+    project.sft("rival", "data/t.jsonl")
+    return project.check()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -139,10 +149,7 @@ PEOPLE = "---\nlicense: mit\nlanguage_creators: [found]\ntask_categories: [text-
     ],
 )
 def test_cards_that_name_the_writer_stop(project, text):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", PEOPLE % ("", text))
-    project.sft("rival", "data/t.jsonl")
-    assert ("data/t.jsonl", "rival", OPENAI) in stops(project.check())
+    assert ("data/t.jsonl", "rival", OPENAI) in stops(with_card(project, PEOPLE % ("", text)))
 
 
 @pytest.mark.parametrize(
@@ -156,10 +163,7 @@ def test_cards_that_name_the_writer_stop(project, text):
     ],
 )
 def test_a_doubt_leaves_it_open_whether_people_wrote_it(project, key, text):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", PEOPLE % (key, text))
-    project.sft("rival", "data/t.jsonl")
-    report = project.check()
+    report = with_card(project, PEOPLE % (key, text))
     assert report.undecided and report.exit_code(UNKNOWN) == ExitCode.FINDINGS
 
 
@@ -175,10 +179,7 @@ def test_a_doubt_leaves_it_open_whether_people_wrote_it(project, key, text):
     ],
 )
 def test_a_card_of_people_is_believed(project, text):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", PEOPLE % ("", text))
-    project.sft("rival", "data/t.jsonl")
-    report = project.check()
+    report = with_card(project, PEOPLE % ("", text))
     assert not report.blocking()
     assert any(name in text for name in ("Claude", "GPT")) == bool(report.undecided)
 
@@ -194,17 +195,12 @@ def test_a_card_at_the_top_does_not_say_that_people_wrote_everything(project):
     "start", ["\n\n", "<!-- a note -->\n", "\ufeff"], ids=["blank lines", "a comment", "a byte order mark"]
 )
 def test_front_matter_may_have_something_above_it(project, start):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", f"{start}---\nlicense: cc-by-nc-4.0\n---\n")
-    project.sft("rival", "data/t.jsonl")
-    assert ("data/t.jsonl", "rival", "datasets/dataset-licences/non-commercial-data") in stops(project.check())
+    assert ("data/t.jsonl", "rival", LICENCE) in stops(with_card(project, f"{start}---\nlicense: cc-by-nc-4.0\n---\n"))
 
 
 def test_of_several_licences_the_one_that_closes_counts(project):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", "---\nlicense: [mit, Research Use Only]\n---\n")
-    project.sft("rival", "data/t.jsonl")
-    assert ("data/t.jsonl", "rival", "datasets/dataset-licences/non-commercial-data") in stops(project.check())
+    report = with_card(project, "---\nlicense: [mit, Research Use Only]\n---\n")
+    assert ("data/t.jsonl", "rival", LICENCE) in stops(report)
 
 
 @pytest.mark.parametrize(
@@ -389,7 +385,7 @@ def test_what_the_datasets_library_keeps_beside_data(project):
     project.write("data/dataset_info.json", json.dumps(info))
     project.sft("rival", "data/t.jsonl")
     clauses = {clause for _, _, clause in stops(project.check())}
-    assert {OPENAI, "datasets/dataset-licences/non-commercial-data"} <= clauses
+    assert {OPENAI, LICENCE} <= clauses
 
 
 def test_a_remark_in_a_list_of_datasets_is_no_dataset(project):
@@ -448,10 +444,8 @@ def test_parquet_with_a_name_like_a_pattern(project):
     ["Licensed under CC BY-NC 4.0.", "For research use only.", "For non-commercial use only: non-commercial use only."],
 )
 def test_what_a_cards_text_says_against_commerce_counts(project, text):
-    project.rows("data/t.jsonl", PLAIN)
-    project.write("data/README.md", f"---\nlicense: mit\ntask_ids: [x]\n---\n{text}\n")
-    project.sft("rival", "data/t.jsonl")
-    assert ("data/t.jsonl", "rival", "datasets/dataset-licences/non-commercial-data") in stops(project.check())
+    report = with_card(project, f"---\nlicense: mit\ntask_ids: [x]\n---\n{text}\n")
+    assert ("data/t.jsonl", "rival", LICENCE) in stops(report)
 
 
 @pytest.mark.parametrize(
