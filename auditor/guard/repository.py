@@ -23,6 +23,8 @@ SKIPPED = frozenset((".git", ".hg", ".venv", "venv", "node_modules", "__pycache_
 """Folders of a tree without git in which nothing of the company's own lies."""
 MOST_ADDED = 20_000
 """Lines of a change that are looked at one by one; of more, the file is sampled."""
+DIFF = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text")
+"""Shows a change as it is, whatever the user set for other programs to show it."""
 MOST_WORDS = 200
 """Names that are looked for as words of their own."""
 MOST_IGNORED = 10_000
@@ -101,12 +103,8 @@ class Repository:
     @contextmanager
     def data(self, path: str) -> Iterator[Path | None]:
         """Give a data file on the disk: itself, or a copy of what is staged; None where it is not there."""
-        if not self.staged:
-            place = self.root / path
-            yield place if place.is_file() and self._inside(place) else None
-            return
-        name = self._index.name(path)
-        if name is None:  # git does not have it, as it ignores it or was not told of it
+        name = self._index.name(path) if self.staged else None
+        if name is None:  # the disk counts, or git does not have it, as it ignores it or was not told of it
             place = self.root / path
             yield place if place.is_file() and self._inside(place) else None
             return
@@ -234,26 +232,21 @@ class Repository:
     @cached_property
     def _changes(self) -> dict[str, str]:
         """The files of the change, each with what happens to it, as git says it."""
-        options = ("--name-status", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
-        parts = [*split_paths(run_git(self.root, "diff", *options, *self.change, "--"))]
+        parts = [*split_paths(run_git(self.root, *DIFF, "--name-status", "-z", *self.change, "--"))]
         return dict(zip(parts[1::2], parts[::2], strict=True))
 
     @cached_property
     def _added(self) -> dict[str, int]:
         """How many lines the change adds to each text file."""
-        options = ("--numstat", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--text")
-        parts = (
-            entry.split("\t", 2) for entry in split_paths(run_git(self.root, "diff", *options, *self.change, "--"))
-        )
+        out = run_git(self.root, *DIFF, "--numstat", "-z", *self.change, "--")
+        parts = (entry.split("\t", 2) for entry in split_paths(out))
         return {path: int(added) for added, _, path in parts if added.isdigit()}
 
     def added(self, path: str) -> list[tuple[int, str]] | None:
         """Return the lines that the change adds to a text file: number from 1, and the line; None if there are very many."""
-        plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text", "--inter-hunk-context=0"]
-        options = [*plain, *self.change, "--", f":(top,literal){path}"]
         if self._added.get(path, MOST_ADDED + 1) > MOST_ADDED:
             return None
-        out = run_git(self.root, "diff", "-U0", *options)
+        out = run_git(self.root, *DIFF, "-U0", "--inter-hunk-context=0", *self.change, "--", f":(top,literal){path}")
         return list(added_lines(out.decode("utf-8", "replace")))
 
 

@@ -256,7 +256,7 @@ def test_croissant():
         "distribution": [{"contentUrl": "x.jsonl"}],
     }
     (dataset,) = read("d/croissant.json", json.dumps(value)).datasets
-    assert names(dataset.licences) == ["CC-BY-NC-4.0"]
+    assert names(dataset.licences) == ["https://creativecommons.org/licenses/by-nc/4.0/"]
     assert names(dataset.generators) == ["gpt-4o"]
     assert names(dataset.sources) == ["acme/raw"]
     assert dataset.synthetic is not None

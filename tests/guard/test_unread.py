@@ -487,3 +487,33 @@ def test_a_sidecar_accepts_what_cannot_be_looked_into(project):
     )
     project.sft("rival", "data/t.xlsx")
     assert not project.check().unread
+
+
+@pytest.mark.parametrize("column", ["raw_response", "api_response", "model_info"])
+def test_columns_in_json_in_a_column_count(project, column):
+    project.rows("rival/t.jsonl", {"text": "a", column: json.dumps({"model": "gpt-4o", "n": 1})})
+    assert any(clause == OPENAI for _, _, clause in stops(project.check()))
+
+
+ADDRESS = "https://creativecommons.org/licenses/by-nc/4.0/"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data/README.md", f"---\nlicense: {ADDRESS}\n---\n"),
+        ("data/t.jsonl.provenance.yml", f"licence: {ADDRESS}\n"),
+        ("data/t.jsonl.dvc", f"outs: [{{path: t.jsonl}}]\nmeta: {{license: {ADDRESS}}}\n"),
+        (
+            "data/croissant.json",
+            json.dumps({"conformsTo": "http://mlcommons.org/croissant/1.1", "name": "x", "license": ADDRESS,
+                        "distribution": [{"contentUrl": "t.jsonl"}]}),
+        ),
+    ],
+)  # fmt: skip
+def test_a_licence_by_its_address_is_known_wherever_it_stands(project, name, text):
+    project.rows("data/t.jsonl", PLAIN)
+    project.write(name, text)
+    project.sft("rival", "data/t.jsonl")
+    found = [item for item in project.check().blocking() if item.finding.clause == LICENCE]
+    assert [item.finding.facts["dataset.licence"] for item in found] == ["CC-BY-NC-4.0"]

@@ -22,11 +22,10 @@ PIPELINES = ("completions", "distilabel_metadata")
 LIKELY = frozenset(("teacher", "generator", "models", "llm"))
 """Columns of which a value counts if it is written as models' ids are, since people, machines and cars stand there as well."""
 GENERAL = frozenset((
-    "provider", "model_id", "modelid", "model_used", "model_slug", "response_model", "completion_model",
+    "provider", "model_id", "model_used", "model_slug", "response_model", "completion_model",
     "answer_model", "gen_model", "output_model", "assistant_model", "author_model", "gpt_model", "llm_name",
     "generated_by", "generated_with", "written_by", "teacher_name", "distilled_from", "gpt_version", "model_version",
-    "api_model", "answer_by", "litellm_model", "ai_model", "model",
-    "engine", *LIKELY,
+    "api_model", "answer_by", "litellm_model", "ai_model", "model", "engine", *LIKELY,
 ))  # fmt: skip
 """Columns of which a value counts if it is the name of a known model."""
 ORIGIN = frozenset(("source", "dataset", "author", "origin", "creator", "annotator"))
@@ -64,12 +63,12 @@ LAYOUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 DEEPEST = 12
 NODES = 2_000
-SHORTEST = 4
-SHORT = 200
-"""Characters of a model's name at most."""
-NOTES = frozenset(
-    ("meta", "metadata", "info", "extra", "raw", "response", "provenance", "generation_info", "attributes")
-)
+SHORTEST, SHORT = 4, 200
+"""Characters of a model's name; O1 may be anything."""
+NOTES = frozenset((
+    "meta", "metadata", "info", "extra", "raw", "response", "provenance", "generation_info", "attributes", "raw_response",
+    "api_response", "generation_config", "generation_metadata", "model_info",
+))  # fmt: skip
 """Columns whose text may be JSON that holds columns of its own."""
 KINDS = 500
 """Different values of one kind that are kept."""
@@ -185,7 +184,7 @@ def _model_in(name: str, value: str, *, certain: bool, parent: str) -> str | Non
     if name in LIKELY and IDENT.fullmatch(value):
         return value
     if len(value) < SHORTEST or " " in value:
-        return None  # O1 may be anything, and a sentence is no name
+        return None  # a sentence is no name
     if name in GENERAL:
         return value if _is_known(value) else None
     if name in ORIGIN:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from auditor.guard.document import Doc
-from auditor.guard.formats.words import models_named, spdx
+from auditor.guard.formats.words import models_named
 from auditor.guard.found import Dataset, Found, Named, Training, Unread
 from auditor.yamlfile import KeyPath
 
@@ -188,5 +188,5 @@ class _Graph:
     def _licences(self, own: str) -> Iterator[Named]:
         for one in dict.fromkeys([*self._to(own, "hasConcludedLicense"), *self._to(own, "hasDeclaredLicense")]):
             path, item = self.elements.get(one, ((), {}))
-            written = item.get("simplelicensing_licenseExpression") or item.get("name") or spdx(one)
+            written = item.get("simplelicensing_licenseExpression") or item.get("name") or one
             yield Named(str(written), self.doc.place(path))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from auditor.guard.document import FRONT_MATTER, Doc
-from auditor.guard.formats.words import LONGEST, hints, is_model, models_named, spdx
+from auditor.guard.formats.words import LONGEST, hints, is_model, models_named
 from auditor.guard.found import Dataset, Found, Named, Place, Training, Unread
 
 MODEL_KEYS = (
@@ -143,7 +143,7 @@ def _licences(doc: Doc) -> Iterator[Named]:
         if named.name.lower() == "other" and own:
             yield from own
         else:
-            yield Named(spdx(named.name), named.place)
+            yield named
 
 
 def _told_licences(doc: Doc, text: str) -> Iterator[Named]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from auditor.guard.document import Doc
-from auditor.guard.formats.words import is_model, models_named, spdx
+from auditor.guard.formats.words import is_model, models_named
 from auditor.guard.found import Dataset, Found, Named, Unread
 from auditor.yamlfile import KeyPath
 
@@ -22,7 +22,7 @@ def read_croissant(doc: Doc) -> Found | None:
     if not any("mlcommons.org/croissant" in text for text in conforms):
         return None
     licences = tuple(
-        Named(spdx(text), doc.place(path)) for key in ("license", "sc:license") for path, text in _texts(doc, key)
+        Named(text, doc.place(path)) for key in ("license", "sc:license") for path, text in _texts(doc, key)
     )
     agents = [Named(text, doc.place(path)) for key in AGENTS for path, text in _texts(doc, key)]
     dataset = Dataset(
